@@ -1,0 +1,19 @@
+"""The book's controls: the same three sliders, in the same order and ranges, in every notebook."""
+
+from .scenario import Seed, Slider, Toggles
+from .style import METHODS as LOOKS
+
+KAPPA = Slider("kappa", "κ", 1, 1e6, 1e3, step=0.1, base=10, help="condition number of H, largest over smallest eigenvalue")
+DECAY = Slider("decay", "decay", 0.1, 3, 1.5, step=0.05, help="exponent of the power-law spectrum: how fast it falls")
+BATCH = Slider("batch", "B", 1, 65536, 8, step=0.5, base=2, whole=True, help="batch size, samples per step")
+DIM = Slider("d", "d", 2, 10000, 200, step=0.1, base=10, whole=True, help="number of eigenvalues")
+METHODS = Toggles("methods", "methods", tuple(LOOKS), tuple(LOOKS), {k: v.word for k, v in LOOKS.items()},
+                  help="which methods to show")
+SEED = Seed()
+
+SHAPES = {
+    "flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},
+    "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8, "d": 200},
+    "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8, "d": 200},
+}
+"""The paper's regimes in one click."""

@@ -1,0 +1,156 @@
+"""What a panel is, whoever shows it: scenario -> arrays, figure and sentence. No widgets, no numerics."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import plotly.graph_objects as go
+
+from . import scenario as scenarios
+
+
+@dataclass
+class View:
+    """A panel at one scenario.
+
+    Attributes:
+        traces: trace name -> the plotly attributes that differ (``x``, ``y``, ``visible``, ...).
+        ranges: axis name (``xaxis``, ``yaxis2``, ...) -> its range (log axes in powers of ten).
+        titles: the text above each subplot.
+        sentence: what is seen, with its numbers.
+        lamps: (what the bound is called, whether its assumptions are met, the sentence if not).
+        numbers: the sentence's numbers, unrounded, for tests and notebooks.
+    """
+
+    traces: dict
+    sentence: str = ""
+    ranges: dict = field(default_factory=dict)
+    titles: list = field(default_factory=list)
+    lamps: list = field(default_factory=list)
+    numbers: dict = field(default_factory=dict)
+
+
+@dataclass
+class Sample:
+    """A piece of simulation that has arrived: how far it is (0 to 1), the traces it changes, and a sentence."""
+
+    fraction: float
+    traces: dict
+    sentence: str = ""
+
+
+class Panel:
+    """A panel's definition; subclasses say what it shows.
+
+    ``name``, ``title``, ``controls`` (data, see ``scenario``), ``presets`` (label -> changes) and:
+
+    - ``figure()``: the empty figure, all traces and axes, nothing computed;
+    - ``exact(scenario, final)``: the exact layer as a ``View``; with ``final=False`` a reader is dragging and a coarser
+      answer within milliseconds is right, with ``final=True`` they have let go;
+    - ``sample(scenario)``: a generator of ``Sample``, in pieces of a few milliseconds.
+    """
+
+    name = title = ""
+    controls = ()
+    presets = {}
+    help = ""
+
+    def figure(self):
+        """The figure without data."""
+        raise NotImplementedError
+
+    def exact(self, scenario, final=True):
+        """The exact layer."""
+        raise NotImplementedError
+
+    def sample(self, scenario):
+        """The simulated layer; nothing by default."""
+        return iter(())
+
+    def blank(self, scenario):
+        """The simulated layer before anything has arrived: traces that hide the previous scenario's dots."""
+        return {}
+
+    def read(self, text="", **values):
+        """A scenario of this panel (see ``scenario.read``)."""
+        return scenarios.read(self.controls, text, **values)
+
+    def write(self, scenario):
+        """The scenario as one line of text."""
+        return scenarios.write(self.controls, scenario)
+
+    def static(self, scenario=None, simulate=True, stacked=False):
+        """The plain plotly figure at a scenario, as for print: exact layer and the finished simulation."""
+        scenario = self.read() if scenario is None else scenario
+        figure, view = self.figure(), self.exact(scenario, final=True)
+        if stacked:
+            figure.update_layout(self.stacked())
+        apply(figure, view, rescale=True)
+        if simulate:
+            arrived = {}
+            for piece in self.sample(scenario):
+                arrived.update(piece.traces)
+            change(figure, arrived)
+        return figure
+
+    def wide(self):
+        """Layout changes for a wide page; ``stacked`` for a phone."""
+        return {}
+
+    def stacked(self):
+        """Layout changes for a narrow page: subplots under one another."""
+        return {}
+
+
+def change(figure, traces):
+    """Write new arrays into a figure's traces, by name; only what is given changes."""
+    for trace in figure.data:
+        new = traces.get(trace.name)
+        if new:
+            for key, value in new.items():
+                trace[key] = value
+
+
+def apply(figure, view, rescale):
+    """Put a view into a figure: its arrays, titles and, where ``rescale``, its axis ranges."""
+    change(figure, view.traces)
+    for annotation, text in zip(figure.layout.annotations, view.titles, strict=False):
+        if annotation.text != text:
+            annotation.text = text
+    if rescale:
+        for axis, bounds in view.ranges.items():
+            if figure.layout[axis].range is None or not np.allclose(figure.layout[axis].range, bounds):
+                figure.layout[axis].range = [float(b) for b in bounds]
+
+
+def problems(panel, scenario, view):
+    """What is wrong with a view, as sentences: values that are not finite, points outside their axes, no sentence."""
+    found = []
+    figure = go.Figure(panel.figure())
+    apply(figure, view, rescale=True)
+    for trace in figure.data:
+        x, y = np.asarray(trace.x, float), np.asarray(trace.y, float)
+        if trace.visible is False or x.size == 0:
+            continue
+        if x.shape != y.shape:
+            found.append(f"{trace.name}: {x.size} x values for {y.size} y values")
+        elif np.isnan(y).all():
+            found.append(f"{trace.name}: nothing but nan")
+        elif np.isinf(y).any() or np.isinf(x).any():
+            found.append(f"{trace.name}: infinite values")
+        else:
+            inside = _inside(figure, "x", trace.xaxis, x) & _inside(figure, "y", trace.yaxis, y)
+            if not inside.any():
+                found.append(f"{trace.name}: wholly outside its axes")
+    if not view.sentence or "nan" in view.sentence or "inf" in view.sentence:
+        found.append(f"sentence: {view.sentence!r}")
+    return [f"{panel.write(scenario)}: {f}" for f in found]
+
+
+def _inside(figure, letter, anchor, values):
+    axis = figure.layout[f"{letter}axis{(anchor or letter)[1:]}"]
+    if axis.range is None:
+        return np.ones(values.shape, bool)
+    low, high = axis.range
+    with np.errstate(divide="ignore", invalid="ignore"):
+        v = np.log10(values) if axis.type == "log" else values
+    return (v >= low - 1e-9) & (v <= high + 1e-9)

@@ -1,0 +1,515 @@
+"""A panel in Jupyter: ipywidgets around a FigureWidget.
+
+The exact layer follows every control at once. When the controls have rested for a moment the refined exact layer and
+the axes follow, and the simulation starts in small pieces, in a thread that gives up as soon as anything moves.
+"""
+
+import contextlib
+import html
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import anywidget
+import ipywidgets as w
+import traitlets
+
+from . import export
+from . import scenario as scenarios
+from .figurewidget import figure_widget
+from .frame import apply, change, problems
+from .style import METHODS, axis, layout
+
+NARROW = 760
+"""Pages narrower than this (pixels) get the subplots under one another."""
+
+REST = 0.3
+"""Seconds without a change after which the controls count as released."""
+
+
+class _Page(anywidget.AnyWidget):
+    """Width and theme of the page, its clipboard and its downloads (page.js)."""
+
+    _esm = Path(__file__).with_name("page.js")
+    width = traitlets.Int(0).tag(sync=True)
+    dark = traitlets.Bool(False).tag(sync=True)
+
+
+class LivePanel:
+    """A ``Panel`` a reader can touch; the last line of a cell shows it.
+
+    Args:
+        panel: the definition.
+        scenario: a line such as ``"kappa=1e3;decay=1.5"``; values: the same as keywords.
+        simulate: whether the simulation starts by itself when the controls rest.
+
+    Its ``repr`` is the live sentence.
+    """
+
+    def __init__(self, panel, scenario="", simulate=True, **values):
+        self.panel = panel
+        self.simulates = simulate
+        self._now = panel.read(scenario, **values)
+        self._lock, self._turn, self._setting = threading.RLock(), 0, False
+        self._narrow = self._dark = False
+        self._worker = None
+        self._view = panel.exact(self._now, final=True)
+        start = panel.figure()
+        apply(start, self._view, rescale=True)
+        self.figure = figure_widget(start)
+        self._build()
+        self._say(self._view)
+
+    # -- what a notebook asks for -------------------------------------------------------------------------------------
+    @property
+    def scenario(self):
+        """Where the controls are, as one line; pass it to any panel of this kind."""
+        return self.panel.write(self._now)
+
+    @property
+    def sentence(self):
+        """What is on screen, in words and numbers."""
+        return self._view.sentence
+
+    @property
+    def numbers(self):
+        """The sentence's numbers, unrounded."""
+        return self._view.numbers
+
+    def set(self, scenario="", **values):
+        """Move the controls: a scenario line, keywords, or both. Settles before it returns (the simulation does not).
+
+        Raises:
+            ValueError: an unknown name or a value out of range; nothing moves.
+        """
+        base = {k: v for k, v in self._now.items() if k not in values}
+        new = self.panel.read(scenario, **values) if scenario else self.panel.read("", **{**base, **values})
+        self._show(new)
+        self._settle()
+
+    def simulate(self):
+        """Run the simulation of the present scenario to its end, now; returns its sentence."""
+        self._turn += 1
+        said = ""
+        for piece in self.panel.sample(self._now):
+            self._arrive(piece)
+            said = piece.sentence or said
+        return said
+
+    def static(self, **options):
+        """The plain plotly figure, for print and slides (see ``Panel.static``)."""
+        return self.panel.static(self._now, **options)
+
+    def table(self):
+        """The plotted numbers as rows ``(trace, x, y)``."""
+        return export.rows(self.figure)
+
+    def sweep(self, budget=5.0, thorough=False):
+        """Drive every control to its least, middle and greatest and every pair to its extremes; check what is shown.
+
+        The dragging layer is checked everywhere, the resting one at the defaults (``thorough``: everywhere too; some
+        ten times slower). Then each control is moved through its widget, as a reader would.
+
+        Args:
+            budget: seconds a single exact update may take.
+
+        Returns:
+            A sentence with the number of scenarios tried.
+
+        Raises:
+            AssertionError: naming each scenario whose traces are not finite, lie outside their axes or take too long.
+        """
+        before, found, states = self._now, [], corners(self.panel.controls)
+        for k, state in enumerate(states):
+            for final in (False, True) if thorough or k == 0 else (False,):
+                started = time.perf_counter()
+                view = self.panel.exact(state, final)
+                took = time.perf_counter() - started
+                found += problems(self.panel, state, view)
+                if took > budget:
+                    found.append(f"{self.panel.write(state)}: {took:.1f} s for one update, more than {budget:g} s")
+        for c in self.panel.controls:
+            for stop in (c.stops[0], c.stops[-1]):
+                self._controls[c.name].put(stop)
+                if self._now[c.name] != c.value(stop):
+                    found.append(f"{c.name} did not follow its control to {stop!r}")
+        self._show(before)
+        self._settle()
+        assert not found, "\n".join(found)
+        return f"{len(states)} scenarios swept: finite, inside their axes, in time."
+
+    def __repr__(self):
+        return self.sentence
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = self.widget._repr_mimebundle_()
+        self._rest()
+        return {**bundle, "text/plain": repr(self)}
+
+    # -- building -----------------------------------------------------------------------------------------------------
+    def _build(self):
+        self._controls = {c.name: _row(c, self._now[c.name], self._moved, self._refused) for c in self.panel.controls}
+        self._page = _Page(layout=w.Layout(width="100%", height="0px"))
+        self._page.observe(self._guard(self._fit), names=["width", "dark"])
+        self._page.on_msg(self._guard(self._page_said))
+        self._words = w.HTML(layout=w.Layout(margin="0 8px"))
+        self._heard = w.HTML(layout=w.Layout(margin="0 8px"))
+        self._status = w.HTML(layout=w.Layout(margin="0 8px"))
+        self._progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="160px", visibility="hidden"))
+        self._stop = w.Button(description="Stop", tooltip="stop the simulation", layout=w.Layout(width="70px"))
+        self._stop.on_click(self._guard(lambda _: self._halt()))
+        self._again = w.Button(description="Simulate", tooltip="run the simulation again, with the next seed",
+                               layout=w.Layout(width="90px"))
+        self._again.on_click(self._guard(lambda _: self._reseed()))
+        presets = []
+        for label, changes in self.panel.presets.items():
+            button = w.Button(description=label, tooltip=", ".join(f"{k} {v:g}" for k, v in changes.items()
+                                                                   if not isinstance(v, (tuple, str))),
+                              layout=w.Layout(width="auto"))
+            button.on_click(self._guard(lambda _, c=changes: self._show({**self._now, **c})))
+            presets.append(button)
+        reset = w.Button(description="Reset", tooltip="back to where this panel opens", layout=w.Layout(width="auto"))
+        reset.on_click(self._guard(lambda _: self._show(scenarios.defaults(self.panel.controls))))
+        self._line = w.Text(description="scenario", continuous_update=False, layout=w.Layout(width="min(640px, 100%)"))
+        self._line.observe(self._guard(self._typed), names="value")
+        copy = w.Button(description="Copy", tooltip="copy the scenario line", layout=w.Layout(width="auto"))
+        copy.on_click(self._guard(lambda _: self._page.send({"action": "copy", "text": self.scenario})))
+        save = w.Button(description="CSV", tooltip="download the plotted numbers", layout=w.Layout(width="auto"))
+        save.on_click(self._guard(lambda _: self._page.send(
+            {"action": "download", "name": f"mombook_{self.panel.name}.csv", "type": "text/csv",
+             "text": export.csv(self.figure, self.scenario)})))
+        wrap = w.Layout(flex_flow="row wrap", align_items="center", width="100%")
+        self.widget = w.VBox([
+            self._page,
+            w.Box([self._controls[c.name].box for c in self.panel.controls if self._controls[c.name].box], layout=wrap),
+            w.Box([w.Label("presets"), *presets, reset], layout=wrap),
+            self.figure, self._words, self._heard,
+            w.Box([self._again, self._stop, self._progress, self._status], layout=wrap),
+            w.Box([self._line, copy, save], layout=wrap),
+            w.HTML(f"<details style='margin:0 8px'><summary>How to read this</summary>{html.escape(self.panel.help)}"
+                   "</details>"),
+        ], layout=w.Layout(width="100%"))
+        self._stop.disabled = True
+
+    # -- moving -------------------------------------------------------------------------------------------------------
+    def _guard(self, act):
+        """Run a callback; an exception shows in the status line and is raised: JupyterLab would hide it."""
+        def guarded(*args):
+            try:
+                return act(*args)
+            except Exception as error:
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                self._status.value = _alert(f"{type(error).__name__}: {error} ({Path(where.filename).name}, line "
+                                            f"{where.lineno}). The figure still shows the last good scenario.")
+                raise
+        return guarded
+
+    def _moved(self, name, value):
+        """A control has been dragged or typed into."""
+        if not self._setting:
+            self._guard(lambda: self._show({**self._now, name: value}))()
+
+    def _refused(self, sentence):
+        """A control has been given something it cannot take: say so, change nothing."""
+        self._status.value = _alert(f"{sentence} Nothing has changed.")
+
+    def _typed(self, change):
+        """The scenario line has been edited."""
+        if self._setting:
+            return
+        try:
+            new = self.panel.read(change["new"])
+        except ValueError as refused:
+            self._refused(str(refused))
+            self._put(self._line, self.scenario)
+            return
+        self._show(new)
+
+    def _show(self, new):
+        """Follow a new scenario at once, coarsely; refine when it rests."""
+        with self._lock:
+            self._turn += 1
+            started = time.perf_counter()
+            view = self.panel.exact(new, final=False)
+            self._now, self._view = new, view
+            blank = {} if self._is_blank else self.panel.blank(new)
+            with self.figure.batch_update():
+                change(self.figure, blank)
+                apply(self.figure, view, rescale=False)
+            self._is_blank = True
+            self._say(view, f"{1e3 * (time.perf_counter() - started):.0f} ms")
+        self._rest()
+
+    _is_blank = True
+
+    def _settle(self):
+        """The refined exact layer, and the axes."""
+        with self._lock:
+            view = self.panel.exact(self._now, final=True)
+            self._view = view
+            with self.figure.batch_update():
+                apply(self.figure, view, rescale=True)
+            self._say(view)
+
+    def _rest(self):
+        """Make sure somebody is waiting for the controls to rest."""
+        with self._lock:
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._work, name="mombook panel", daemon=True)
+                self._worker.start()
+
+    def _work(self):
+        """Wait until the controls rest, settle, simulate; start again whenever they have moved meanwhile."""
+        try:
+            while True:
+                turn = self._turn
+                time.sleep(REST)
+                if turn != self._turn:
+                    continue
+                with self._lock:
+                    if turn == self._turn:
+                        self._settle()
+                if self.simulates and turn == self._turn:
+                    self._run(turn)
+                with self._lock:
+                    if turn == self._turn:
+                        self._worker = None
+                        return
+        except Exception as error:
+            self._worker = None
+            self._status.value = _alert(f"{type(error).__name__}: {error}. The exact curves still stand.")
+            raise
+
+    def _run(self, turn):
+        """Simulate in pieces until done or until something moves."""
+        self._stop.disabled, self._progress.value, self._progress.layout.visibility = False, 0.0, "visible"
+        drawn = 0.0
+        waiting, said = {}, ""
+        for piece in self.panel.sample(self._now):
+            if turn != self._turn:
+                break
+            waiting.update(piece.traces)
+            said = piece.sentence or said
+            if time.perf_counter() - drawn > 0.25 or piece.fraction >= 1:
+                drawn = time.perf_counter()
+                with self._lock:
+                    if turn == self._turn:
+                        self._arrive(type(piece)(piece.fraction, waiting, said))
+                waiting = {}
+            time.sleep(0.001)                                           # let the kernel answer sliders
+        with self._lock:
+            if turn == self._turn and waiting:
+                self._arrive(type(piece)(piece.fraction, waiting, said))
+        self._stop.disabled, self._progress.layout.visibility = True, "hidden"
+
+    def _arrive(self, piece):
+        """Draw a piece of simulation."""
+        with self.figure.batch_update():
+            change(self.figure, piece.traces)
+        if piece.traces:
+            self._is_blank = False
+        self._progress.value = piece.fraction
+        if piece.sentence:
+            self._heard.value = f"<div style='line-height:1.4'>{html.escape(piece.sentence)}</div>"
+
+    def _halt(self):
+        """Stop the simulation; what has arrived stays."""
+        self._turn += 1
+        self._stop.disabled, self._progress.layout.visibility = True, "hidden"
+        self._status.value = "Stopped; what has been simulated so far stays."
+
+    def _reseed(self):
+        """Simulate again with the next seed."""
+        if "seed" in self._now:
+            self._show({**self._now, "seed": (self._now["seed"] + 1) % 2**32})
+
+    # -- words --------------------------------------------------------------------------------------------------------
+    def _say(self, view, status=""):
+        """Sentence, lamps, scenario line and the positions of the controls."""
+        lamps = "".join(f"<div>{'●' if met else '○'} {html.escape(name)}: {html.escape(why)}</div>"
+                        for name, met, why in view.lamps if not met)
+        self._words.value = (f"<div role='status' aria-live='polite' style='line-height:1.45'>{html.escape(view.sentence)}"
+                             f"{lamps}</div>")
+        self._heard.value = self._heard.value if not self._is_blank else ""
+        self._status.value = f"<span style='opacity:.75'>{status}</span>" if status else ""
+        self._put(self._line, self.scenario)
+        with self._quiet():
+            for name, control in self._controls.items():
+                control.put(self._now[name])
+
+    def _put(self, widget, value):
+        with self._quiet():
+            widget.value = value
+
+    @contextlib.contextmanager
+    def _quiet(self):
+        """Move widgets without hearing from them."""
+        before, self._setting = self._setting, True
+        try:
+            yield
+        finally:
+            self._setting = before
+
+    # -- the page -----------------------------------------------------------------------------------------------------
+    def _fit(self, _):
+        """Follow the page's width and theme."""
+        width, dark = self._page.width, self._page.dark
+        narrow = 0 < width < NARROW
+        with self._lock, self.figure.batch_update():
+            if width > 0 and self.figure.layout.width != width:
+                self.figure.layout.width = width
+            if narrow != self._narrow:
+                self._narrow = narrow
+                self.figure.update_layout(self.panel.stacked() if narrow else self.panel.wide())
+            if dark != self._dark:
+                self._dark = dark
+                look, line = layout(dark), axis("", dark)
+                self.figure.update_layout({k: look[k] for k in ("paper_bgcolor", "plot_bgcolor", "font")})
+                for each in (self.figure.update_xaxes, self.figure.update_yaxes):
+                    each(gridcolor=line["gridcolor"], linecolor=line["linecolor"], tickcolor=line["tickcolor"])
+
+    def _page_said(self, _, message, buffers):
+        if message.get("action") == "copy":
+            self._status.value = "Copied." if message.get("done") else _alert(
+                "The browser did not allow copying; select the scenario line and copy it by hand.")
+
+
+def corners(controls):
+    """Every control at its least, middle and greatest with the others at their defaults, and every pair at extremes."""
+    base = scenarios.defaults(controls)
+    states = [base]
+    for c in controls:
+        states += [{**base, c.name: c.value(c.stops[k])} for k in (0, len(c.stops) // 2, -1)]
+    for i, a in enumerate(controls):
+        for b in controls[:i]:
+            states += [{**base, a.name: a.value(x), b.name: b.value(y)} for x in (a.stops[0], a.stops[-1])
+                       for y in (b.stops[0], b.stops[-1])]
+    unique = {tuple(sorted((k, v) for k, v in s.items())): s for s in states}
+    return list(unique.values())
+
+
+def _alert(sentence):
+    return f"<span role='alert' style='color:#b42318;font-weight:600'>{html.escape(sentence)}</span>"
+
+
+# -- controls as ipywidgets --------------------------------------------------------------------------------------------
+def _row(control, value, moved, refused):
+    """The ipywidgets of one control, by its kind."""
+    kinds = {scenarios.Slider: _SliderRow, scenarios.Toggles: _TogglesRow, scenarios.Seed: _Hidden}
+    return kinds[type(control)](control, value, moved, refused)
+
+
+class _SliderRow:
+    """A slider and a field that says its value in the reader's units and can be typed into."""
+
+    def __init__(self, control, value, moved, refused):
+        self.control, self._moved, self._refused, self._last, self._busy = control, moved, refused, value, False
+        self._sliding = {"description": control.label, "tooltip": control.help, "readout": False,
+                         "style": {"description_width": "52px"}, "layout": w.Layout(width="250px")}
+        if control.base is None:
+            self.slider = w.FloatSlider(value=value, min=control.low, max=control.high, step=control.step, **self._sliding)
+        else:
+            low, high = control._to(control.low), control._to(control.high)
+            self.slider = w.FloatLogSlider(value=float(value), base=control.base, min=low, max=high, step=control.step,
+                                           **self._sliding)
+        self.field = w.Text(value=control.text(value), continuous_update=False, tooltip=f"type {control.help}",
+                            layout=w.Layout(width="84px"))
+        self.box = w.HBox([self.slider, self.field], layout=w.Layout(margin="0 10px 0 0"))
+        self.slider.observe(self._dragged, names="value")
+        self.field.observe(self._typed, names="value")
+
+    def put(self, value):
+        """Show a value; what it moves is heard like a drag unless the panel is quiet."""
+        value = self.control.value(value)
+        if value != self._last:
+            self._last = value
+            self._busy = True
+            self.slider.value, self.field.value = value, self.control.text(value)
+            self._busy = False
+            self._moved(self.control.name, value)
+
+    def _dragged(self, change):
+        if self._busy:
+            return
+        c = self.control
+        value = min(max(change["new"], c.low), c.high)
+        value = int(round(value)) if c.whole else float(f"{value:.3g}")
+        if value != self._last:
+            self._last, self._busy = value, True
+            self.field.value = c.text(value)
+            self._busy = False
+            self._moved(c.name, value)
+
+    def _typed(self, change):
+        if self._busy:
+            return
+        try:
+            value = self.control.value(change["new"])
+        except ValueError as no:
+            self._refused(str(no))
+            self._busy = True
+            self.field.value = self.control.text(self._last)
+            self._busy = False
+            return
+        if value == self._last:
+            self._busy = True
+            self.field.value = self.control.text(value)
+            self._busy = False
+        self.put(value)
+
+
+class _TogglesRow:
+    """Buttons that are on or off, in the colours their lines have in the figure."""
+
+    def __init__(self, control, value, moved, refused):
+        self.control, self._moved, self._refused, self._last, self._busy = control, moved, refused, tuple(value), False
+        self.buttons = {}
+        for option in control.options:
+            look = METHODS.get(option)
+            button = w.ToggleButton(value=option in value, description=control.words[option],
+                                    tooltip=f"show or hide {control.words[option]}", layout=w.Layout(width="auto"))
+            if look:
+                button.layout.border_bottom = f"3px solid {look.color}"
+            button.observe(self._toggled, names="value")
+            self.buttons[option] = button
+        self.box = w.HBox([w.Label(control.label), *self.buttons.values()], layout=w.Layout(flex_flow="row wrap"))
+
+    def put(self, value):
+        """Show a value."""
+        value = self.control.value(value)
+        if value != self._last:
+            self._last, self._busy = value, True
+            for option, button in self.buttons.items():
+                button.value = option in value
+            self._busy = False
+            self._moved(self.control.name, value)
+
+    def _toggled(self, change):
+        if self._busy:
+            return
+        value = tuple(o for o, b in self.buttons.items() if b.value)
+        if not value:
+            self._busy = True
+            change["owner"].value = True
+            self._busy = False
+            self._refused(f"At least one of the {self.control.label} stays on.")
+            return
+        self._last = value
+        self._moved(self.control.name, value)
+
+
+class _Hidden:
+    """A control without a widget: it travels in the scenario line."""
+
+    box = None
+
+    def __init__(self, control, value, moved, refused):
+        self.control, self._moved, self._last = control, moved, value
+
+    def put(self, value):
+        """Take a value."""
+        value = self.control.value(value)
+        if value != self._last:
+            self._last = value
+            self._moved(self.control.name, value)

@@ -1,0 +1,152 @@
+"""Controls as data, and scenarios: what a reader has set, as a dict and as one line of text.
+
+A host (ipywidgets now, a web page later) draws these; a panel only ever sees the dict.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number a reader drags.
+
+    Attributes:
+        name: its key in the scenario; label: what stands before it; help: what it means, one sentence.
+        low, high, default: in the reader's units; every value between can be typed, every ``step`` dragged to.
+        base: ``None`` for a linear slider; 2 or 10 for one in powers, ``step`` then being in the exponent.
+        whole: round to whole numbers.
+    """
+
+    name: str
+    label: str
+    low: float
+    high: float
+    default: float
+    step: float
+    base: float | None = None
+    whole: bool = False
+    help: str = ""
+
+    def value(self, given):
+        """``given`` (a number, or text such as ``1e3``) as this slider's value.
+
+        Raises:
+            ValueError: a sentence saying what is allowed.
+        """
+        allowed = f"a {'whole ' if self.whole else ''}number from {short(self.low)} to {short(self.high)}"
+        try:
+            if isinstance(given, bool):
+                raise TypeError
+            x = float(str(given).replace(",", "").strip()) if isinstance(given, str) else float(given)
+        except (TypeError, ValueError):
+            raise ValueError(f"{self.name} must be {allowed}; got {given!r}.") from None
+        if not self.low * (1 - 1e-12) <= x <= self.high * (1 + 1e-12) or (self.whole and x != round(x)):
+            raise ValueError(f"{self.name} must be {allowed}; got {given!r}.")
+        return int(round(x)) if self.whole else min(max(x, self.low), self.high)
+
+    def text(self, value):
+        """The value as it is read out, in the reader's units."""
+        return short(value)
+
+    @property
+    def stops(self):
+        """Everything a drag can reach, in order."""
+        n = round((self._to(self.high) - self._to(self.low)) / self.step)
+        x = np.linspace(self._to(self.low), self._to(self.high), n + 1)
+        x = x if self.base is None else self.base**x
+        return np.unique(np.rint(x)) if self.whole else x
+
+    def _to(self, value):
+        return value if self.base is None else np.log(value) / np.log(self.base)
+
+
+@dataclass(frozen=True)
+class Toggles:
+    """A set of words, each on or off; at least one stays on."""
+
+    name: str
+    label: str
+    options: tuple
+    default: tuple
+    words: dict
+    help: str = ""
+
+    def value(self, given):
+        """``given`` (a sequence of words, or text such as ``sgd+asgd``) as a tuple in the order of ``options``."""
+        parts = given.replace(",", "+").split("+") if isinstance(given, str) else list(given)
+        parts = [str(p).strip() for p in parts]
+        if not parts or any(p not in self.options for p in parts):
+            raise ValueError(f"{self.name} must be one or more of {', '.join(self.options)}, joined by +; got {given!r}.")
+        return tuple(o for o in self.options if o in parts)
+
+    def text(self, value):
+        """The words joined by +."""
+        return "+".join(value)
+
+    @property
+    def stops(self):
+        """Each option alone, and all together."""
+        return [(o,) for o in self.options] + [self.options]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed of the simulation: part of the scenario, no slider."""
+
+    name: str = "seed"
+    label: str = "seed"
+    default: int = 0
+    help: str = "seed of the simulation"
+
+    def value(self, given):
+        """A whole number from 0 to 2**32 - 1."""
+        return Slider("seed", "seed", 0, 2**32 - 1, 0, 1, whole=True).value(given)
+
+    def text(self, value):
+        """The number."""
+        return str(value)
+
+    @property
+    def stops(self):
+        """Two are enough to see that the seed matters."""
+        return [0, 1]
+
+
+def defaults(controls):
+    """The scenario a panel opens with."""
+    return {c.name: c.default for c in controls}
+
+
+def read(controls, text="", **values):
+    """A scenario from its line of text and from keywords, the rest at its default.
+
+    Raises:
+        ValueError: an unknown name or a value out of range, in a sentence; nothing is half applied.
+    """
+    scenario, by_name = defaults(controls), {c.name: c for c in controls}
+    pairs = []
+    for part in filter(None, (p.strip() for p in str(text).lstrip("#").split(";"))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"a scenario is name=value;name=value...; got {part!r}, which has no '='.")
+        pairs.append((name.strip(), value.strip()))
+    for name, value in [*pairs, *values.items()]:
+        if name not in by_name:
+            raise ValueError(f"this panel has no {name!r}; it has {', '.join(by_name)}.")
+        scenario[name] = by_name[name].value(value)
+    return scenario
+
+
+def write(controls, scenario):
+    """The scenario as one line: ``kappa=1000;decay=1.5;batch=8``."""
+    return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls)
+
+
+def short(x):
+    """A number for people: up to six figures, no trailing zeros, 1e+06 as 1000000."""
+    if float(x) == round(float(x)) and abs(x) < 1e7:
+        return str(int(round(float(x))))
+    return f"{x:.6g}"

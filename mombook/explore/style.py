@@ -1,0 +1,58 @@
+"""One look for the whole book: what a method, a bound and a simulation look like, wherever they appear."""
+
+from dataclasses import dataclass
+
+# Okabe & Ito's palette, told apart by every kind of colour vision; markers and dashes say the same again.
+INK, PAPER, GRID, MUTED = "#1f2328", "#ffffff", "#e4e7eb", "#57606a"
+DARK_INK, DARK_PAPER, DARK_GRID, DARK_MUTED = "#e6e8eb", "#111417", "#343a41", "#a8b0ba"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one method is drawn and named."""
+
+    word: str
+    color: str
+    marker: str
+    dash: str
+
+
+METHODS = {
+    "sgd": Look("SGD", "#0072B2", "circle", "solid"),
+    "heavy_ball": Look("heavy ball", "#D55E00", "square", "12px,2px"),
+    "nesterov": Look("Nesterov", "#009E73", "diamond", "8px,3px"),
+    "asgd": Look("ASGD", "#CC79A7", "triangle-up", "solid"),
+}
+
+
+def theme(dark=False):
+    """The layout colours of a light or a dark page."""
+    ink, paper, grid, muted = (DARK_INK, DARK_PAPER, DARK_GRID, DARK_MUTED) if dark else (INK, PAPER, GRID, MUTED)
+    return {"ink": ink, "paper": paper, "grid": grid, "muted": muted}
+
+
+def axis(title, dark=False, **more):
+    """A log or linear axis in the house look."""
+    c = theme(dark)
+    return {"title": {"text": title, "standoff": 6}, "gridcolor": c["grid"], "linecolor": c["muted"], "zeroline": False,
+            "showline": True, "ticks": "outside", "tickcolor": c["muted"], "ticklen": 4, "automargin": True,
+            "exponentformat": "power", "fixedrange": False, **more}
+
+
+def log_axis(title, **more):
+    """A log axis, decades labelled, its range never changed by plotly itself."""
+    return axis(title, type="log", dtick=1, autorange=False, **more)
+
+
+def layout(dark=False, **more):
+    """What every figure shares."""
+    c = theme(dark)
+    return {"paper_bgcolor": c["paper"], "plot_bgcolor": c["paper"], "font": {"color": c["ink"], "size": 13},
+            "hovermode": "closest", "dragmode": "zoom", "uirevision": "keep", "showlegend": True,
+            "margin": {"l": 64, "r": 16, "t": 56, "b": 52}, **more}
+
+
+def rgba(color, alpha):
+    """A hex colour with transparency."""
+    r, g, b = (int(color[i:i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r},{g},{b},{alpha})"

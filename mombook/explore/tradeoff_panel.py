@@ -1,0 +1,312 @@
+"""The paper in one figure: what a batch buys, for every tuned method, with one batch looked at closely."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+from scipy.interpolate import PchipInterpolator
+
+from .. import bounds
+from ..moments import risk_at, risk_curve
+from ..simulate import simulate_blocks
+from ..spectrum import Spectrum
+from ..tradeoff import critical_batches, frontier
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
+from .frame import Panel, Sample, View
+from .scenario import short
+
+GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
+"""Batches at which the frontiers are tuned: while dragging, and at rest."""
+
+PER_OCTAVE = 2
+"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to 1e-5, far below what a screen shows."""
+
+EARLY = 8
+"""The step after which the simulation is held against theory."""
+
+MOST_DRAWN = 40_000_000
+"""Normals a method's simulation may draw: half a second to a second each."""
+
+
+class TradeoffPanel(Panel):
+    """Serial runtime against compute, compute efficiency against batch, and learning curves at the chosen batch."""
+
+    name = "tradeoff"
+    title = "What a batch buys"
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
+    presets = SHAPES
+    help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
+            "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "
+            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie.")
+
+    def figure(self):
+        """Three subplots side by side; traces in the order they are drawn."""
+        f = go.Figure()
+        for key, look in style.METHODS.items():
+            line = {"color": look.color, "width": 2.5, "dash": look.dash}
+            mark = {"color": look.color, "symbol": look.marker, "size": 6}
+            f.add_scatter(name=look.word, x=[], y=[], mode="lines+markers", line=line, marker=mark, legendgroup=key,
+                          hovertemplate="B %{customdata}<br>%{x:.3g} samples, %{y:.3g} steps<extra>" + look.word + "</extra>")
+        for key, look in style.METHODS.items():
+            line = {"color": look.color, "width": 2.5, "dash": look.dash}
+            if key != "nesterov":
+                f.add_scatter(name=f"{look.word}: bound", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2",
+                              line={"color": look.color, "width": 1.2, "dash": "dot"}, showlegend=False,
+                              hovertemplate="at most %{y:.3g} at B %{x:.3g}<extra>bound, " + look.word + "</extra>")
+            f.add_scatter(name=f"{look.word}: CE", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", line=line,
+                          showlegend=False, hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
+        for key, look in style.METHODS.items():
+            f.add_scatter(name=f"{look.word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
+                          line={"width": 0}, fill="toself", fillcolor=style.rgba(look.color, 0.18), showlegend=False,
+                          hoverinfo="skip")
+            f.add_scatter(name=f"{look.word}: simulated", x=[], y=[], mode="markers", xaxis="x3", yaxis="y3",
+                          marker={"color": look.color, "symbol": look.marker, "size": 7,
+                                  "line": {"color": "white", "width": 1}}, showlegend=False,
+                          hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
+            f.add_scatter(name=f"{look.word}: expected", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
+                          line={"color": look.color, "width": 2, "dash": look.dash}, showlegend=False,
+                          hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + look.word + "</extra>")
+        ring = {"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5}}
+        f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", marker=ring, showlegend=False, hoverinfo="skip")
+        f.add_scatter(name="critical batch", x=[], y=[], mode="markers", marker=ring, xaxis="x2", yaxis="y2",
+                      showlegend=False, hovertemplate="CE has halved at B %{x:.3g}<extra></extra>")
+        f.add_scatter(name="chosen batch (line)", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
+                      line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
+        f.update_layout(style.layout(
+            height=470, legend={"orientation": "h", "x": 0, "y": 1.17, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
+                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            xaxis=style.log_axis("samples per e-fold (compute)"),
+            yaxis=style.log_axis("steps per e-fold (serial runtime)"),
+            xaxis2=style.log_axis("batch size B", anchor="y2"),
+            yaxis2=style.log_axis("e-folds per sample × tr H / μ", anchor="x2"),
+            xaxis3=style.log_axis("steps", anchor="y3"),
+            yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Three columns."""
+        domains = ([0, 0.27], [0.365, 0.635], [0.73, 1.0])
+        return {"height": 470, **{f"xaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"yaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.1}}
+
+    def stacked(self):
+        """Three rows."""
+        domains = ([0.73, 1.0], [0.365, 0.635], [0, 0.27])
+        return {"height": 1150, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.04}}
+
+    def exact(self, scenario, final=True):
+        """Frontiers, bounds, critical batches and exact learning curves."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H = _spectrum(kappa, decay, d)
+        grid, at = _frontiers(kappa, decay, d, batch, final)
+        unit = H.smallest / H.trace
+        traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
+        times = _times(7 * max(at[m].serial[0] for m in scenario["methods"]))
+        critical = {}
+        for key, look in style.METHODS.items():
+            shown, f, now = key in scenario["methods"], grid[key], at[key]
+            off = {"visible": shown}
+            upper = _upper(kappa, decay, d, final).get(key)
+            if upper is not None:
+                bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
+                traces[f"{look.word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
+                                                 "visible": shown and bool(np.isfinite(bound).any())}
+            traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(int), **off}
+            traces[f"{look.word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
+            if not shown:
+                for part in ("expected", "simulated", "80 % of runs"):
+                    traces[f"{look.word}: {part}"] = {"visible": False}
+                continue
+            critical[key] = _critical(kappa, decay, d, key, f, final)
+            here.append((now.compute[0], now.serial[0]))
+            ring_colors.append(look.color)
+            if critical[key] < 1e6:
+                marks.append((critical[key], _between(f.batches, f.ce, critical[key]) / unit))
+                mark_colors.append(look.color)
+            risk = risk_at(H, now.methods[0], batch, times)
+            traces[f"{look.word}: expected"] = {"x": times[1:], "y": risk[1:] / risk[0], **off}
+            if upper is not None:
+                vacuous[key] = not (upper < 1).any()
+            if upper is not None and not vacuous[key]:
+                tight[key] = float(_between(f.batches, upper, batch) / now.gap[0])
+        x, y = np.transpose(here)
+        ranges = _ranges(grid, unit, times, x.max())
+        traces["chosen batch"] = {"x": x, "y": y, "marker.line.color": ring_colors}
+        x, y = np.transpose(marks) if marks else ([], [])
+        traces["critical batch"] = {"x": x, "y": y, "marker.line.color": mark_colors}
+        traces["chosen batch (line)"] = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis2"]]}
+        lamps = [_lamp(key, at[key], upper_is_vacuous) for key, upper_is_vacuous in vacuous.items()]
+        return View(traces, _sentence(scenario, at, critical, tight), ranges,
+                    ["<b>Faster</b> is down, <b>cheaper</b> is left", "<b>Efficiency</b> of a larger batch",
+                     f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
+                         "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
+                         "critical": critical, "bound over exact": tight})
+
+    def sample(self, scenario):
+        """Runs of every shown method at the chosen batch, and how far their mean lies from theory."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
+        _, at = _frontiers(kappa, decay, d, batch, True)
+        shown, far = scenario["methods"], {}
+        for k, key in enumerate(shown):
+            steps = int(min(_times(7 * max(at[m].serial[0] for m in shown))[-1], 3000, MOST_DRAWN // (32 * d)))
+            runs = int(np.clip(MOST_DRAWN // (steps * d), 32, 400))
+            method, times = at[key].methods[0], _times(steps, per_octave=2)[1:]
+            times = times[times <= steps]
+            theory = None
+            for progress in simulate_blocks(H, method, batch, steps, runs, rng):
+                fraction = (k + progress.fraction) / len(shown)
+                if progress.runs_done < min(8, runs):
+                    yield Sample(fraction, {})
+                    continue
+                if theory is None:
+                    theory = risk_curve(H, method, batch, steps)
+                risk = progress.risk[:progress.runs_done]
+                far[key] = _distance(risk, theory)
+                yield Sample(fraction, _dots(style.METHODS[key].word, risk, times), _told(far, progress.runs_done))
+
+    def blank(self, scenario):
+        """No dots, no bands."""
+        empty = {"x": [], "y": []}
+        return {f"{look.word}: {part}": empty for look in style.METHODS.values() for part in ("simulated", "80 % of runs")}
+
+
+# -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
+@lru_cache(maxsize=64)
+def _spectrum(kappa, decay, d):
+    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE)
+
+
+_tuned = {}
+
+
+def _frontiers(kappa, decay, d, batch, final):
+    """The frontiers over GRID, and the same at the one batch; what is missing is tuned in one go."""
+    shape, one = (kappa, decay, d, final), (kappa, decay, d, final, batch)
+    H = _spectrum(kappa, decay, d)
+    if len(_tuned) > 600:
+        _tuned.clear()
+    if shape not in _tuned:
+        both = frontier(H, batches=np.append(GRID[final], batch))
+        n = len(GRID[final])
+        _tuned[shape], _tuned[one] = ({k: f.part(c) for k, f in both.items()} for c in (slice(n), slice(n, None)))
+    elif one not in _tuned:
+        _tuned[one] = frontier(H, batches=[batch])
+    return _tuned[shape], _tuned[one]
+
+
+@lru_cache(maxsize=256)
+def _upper(kappa, decay, d, final):
+    H, B = _spectrum(kappa, decay, d), GRID[final]
+    return {"sgd": bounds.sgd_gap(H, B).value, "heavy_ball": bounds.heavy_ball_gap(H, B).value,
+            "asgd": bounds.two_buffer_gap(H, B).value}
+
+
+@lru_cache(maxsize=512)
+def _critical_at_rest(kappa, decay, d):
+    return critical_batches(_spectrum(kappa, decay, d))
+
+
+def _critical(kappa, decay, d, key, f, final):
+    """Measured at rest; read off the curve while dragging."""
+    if final:
+        return _critical_at_rest(kappa, decay, d)[key]
+    fallen = np.log(f.ce / f.ce[0])
+    keep = np.concatenate([[True], np.diff(np.minimum.accumulate(fallen)) < 0])
+    if keep.sum() < 2 or fallen[keep][-1] > np.log(0.5):
+        return np.inf
+    return float(np.exp(np.interp(-np.log(0.5), -fallen[keep], np.log(f.batches[keep]))))
+
+
+def _between(batches, values, batch):
+    """A smooth curve read off between its points, log-log."""
+    return float(np.exp(PchipInterpolator(np.log(batches), np.log(values))(np.log(batch))))
+
+
+def _lamp(key, now, vacuous):
+    """Whether the bound drawn for a method holds and says something for it."""
+    word, m = style.METHODS[key].word, now.methods[0]
+    if vacuous:
+        return f"{word} bound", False, "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
+    if key == "asgd" and m.beta > 1 - now.gap[0]:
+        return f"{word} bound", False, (f"it is proved for β ≤ ρ; here β = {m.beta:.4g} and ρ = {1 - now.gap[0]:.4g}.")
+    return f"{word} bound", True, ""
+
+
+def _times(horizon, per_octave=8):
+    """0, then whole steps evenly spaced in log, to the power of two past the horizon."""
+    octaves = int(np.ceil(np.log2(max(horizon, 64))))
+    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
+
+
+def _dots(word, risk, times):
+    start = risk[0, 0]
+    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0) / start
+    keep = np.isfinite(high) & (low > 0)
+    mean = risk[:, times].mean(0) / start
+    fine = np.isfinite(mean) & (mean > 0)
+    return {f"{word}: simulated": {"x": times[fine], "y": mean[fine], "visible": True},
+            f"{word}: 80 % of runs": {"x": np.concatenate([times[keep], times[keep][::-1]]), "visible": True,
+                                      "y": np.concatenate([high[keep], low[keep][::-1]])}}
+
+
+def _distance(risk, theory):
+    """Distance of the mean of the runs from the exact mean after EARLY steps, in standard errors measured on the runs.
+    Later, rare runs carry the mean, and no standard error of so few runs can be trusted."""
+    t = min(EARLY, len(theory) - 1)
+    error = risk[:, t].std(ddof=1) / np.sqrt(len(risk))
+    return float((risk[:, t].mean() - theory[t]) / error) if error > 0 else 0.0
+
+
+def _told(far, runs):
+    parts = ", ".join(f"{style.METHODS[m].word} {z:+.1f}" for m, z in far.items())
+    return (f"Simulation ({runs} runs): after {EARLY} steps the mean of the runs lies {parts} standard errors from theory. "
+            "Later the expected risk is carried by runs too rare to be among them: dots fall below the lines.")
+
+
+def _sentence(scenario, at, critical, tight):
+    """What is on screen, in words."""
+    shown = scenario["methods"]
+    words = {m: style.METHODS[m].word for m in shown}
+    base = "sgd" if "sgd" in shown else shown[0]
+    parts = [f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, "
+             f"B = {scenario['batch']}: {words[base]} needs {_three(at[base].serial[0])} steps per e-fold"]
+    for m in shown:
+        if m != base:
+            parts[0] += f", {words[m]} {_three(at[base].serial[0] / at[m].serial[0])}× fewer"
+    parts[0] += " at the same compute."
+    known = [f"{_three(critical[m])} ({words[m]})" for m in shown if critical[m] < 1e12]
+    parts.append("CE has halved at B = " + ", ".join(known))
+    if "sgd" in shown and "heavy_ball" in shown:
+        root = np.sqrt(scenario["kappa"])
+        parts[-1] += (f": heavy ball's window is {_three(critical['heavy_ball'] / critical['sgd'])}× as wide as SGD's, "
+                      f"√κ = {_three(root)}")
+    if tight:
+        parts[-1] += "."
+        parts.append("Bound over exact at this batch: " + ", ".join(f"{_three(v)} ({words[m]})" for m, v in tight.items()))
+    return " ".join(parts) + "."
+
+
+def _three(x):
+    """Three significant figures, without an exponent up to a million."""
+    if not np.isfinite(x):
+        return "more than a million"
+    return f"{float(f'{x:.3g}'):,.10g}" if abs(x) < 1e9 else f"{x:.3g}"
+
+
+def _ranges(grid, unit, times, chosen):
+    """Axes that hold every method whether shown or not, in whole decades, so that they stay put."""
+    def decades(low, high):
+        return [float(np.floor(np.log10(low) + 1e-9)), float(np.ceil(np.log10(high) - 1e-9))]
+
+    compute, serial, ce = (np.array([getattr(f, what) for f in grid.values()]) for what in ("compute", "serial", "ce"))
+    x = decades(compute.min(), np.where(serial < 1.1 * serial.min(1, keepdims=True), compute, np.inf).min(1).max() * 3)
+    x[1] = max(x[1], float(np.ceil(np.log10(chosen) + 0.05)))
+    high = decades(1, max((ce / unit).max(), 4.0))[1]
+    return {"xaxis": x, "yaxis": decades(serial.min(), serial.max()), "xaxis2": [0, 6], "yaxis2": [high - 4, high],
+            "xaxis3": [0, np.log10(times[-1])], "yaxis3": [-4, 0.3]}

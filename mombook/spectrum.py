@@ -1,0 +1,227 @@
+"""Spectra: the eigenvalues of the covariance H, with multiplicities."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from . import arguments
+
+BINNED_ABOVE = 20_000
+"""Power laws with more eigenvalues than this are binned unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    r"""Eigenvalues of the covariance of the inputs, largest first, each with its multiplicity.
+
+    $$ x \sim N(0, H), \qquad H = \mathrm{diag}(\lambda_1 \ge \dots \ge \lambda_d) > 0 \tag{spectrum} $$
+
+    Everything in the book depends on H only through these numbers.
+
+    Args:
+        eigenvalues: positive numbers, shape ``(n,)``, any order.
+        counts: how often each occurs, shape ``(n,)``, positive; ``None`` means once each. They need not be whole:
+            a quadrature rule of a large spectrum is a spectrum with weights (see ``power_law``).
+        name: words for axis labels and sentences.
+
+    Raises:
+        ValueError: empty, non-numeric, non-finite or non-positive eigenvalues or counts, or shapes that differ.
+
+    >>> H = Spectrum([1.0, 0.1], counts=[2, 30])
+    >>> H.dim, H.trace, round(H.kappa, 12)
+    (32.0, 5.0, 10.0)
+    """
+
+    eigenvalues: np.ndarray
+    counts: np.ndarray | None = None
+    name: str = "custom"
+
+    def __post_init__(self):
+        lam = arguments.array("eigenvalues", self.eigenvalues, above=0.0, ndim=1)
+        if self.counts is None:
+            n = np.ones_like(lam)
+        else:
+            n = arguments.array("counts", self.counts, above=0.0, shape=lam.shape)
+        order = np.argsort(-lam, kind="stable")
+        for field, value in (("eigenvalues", lam[order]), ("counts", n[order])):
+            value.setflags(write=False)
+            object.__setattr__(self, field, value)
+
+    # -- what the theorems need ---------------------------------------------------------------------------------------
+    @property
+    def largest(self):
+        """L, the largest eigenvalue."""
+        return float(self.eigenvalues[0])
+
+    @property
+    def smallest(self):
+        """mu, the smallest eigenvalue."""
+        return float(self.eigenvalues[-1])
+
+    @property
+    def kappa(self):
+        """Condition number L / mu."""
+        return self.largest / self.smallest
+
+    @cached_property
+    def trace(self):
+        """tr H, multiplicities included."""
+        return float(self.counts @ self.eigenvalues)
+
+    @cached_property
+    def dim(self):
+        """Number of eigenvalues, multiplicities included (a float: counts may be weights)."""
+        return float(self.counts.sum())
+
+    def __len__(self):
+        """Number of distinct entries held, which is what computations cost."""
+        return self.eigenvalues.size
+
+    def __repr__(self):
+        return f"Spectrum({self.name}: d={self.dim:.10g}, kappa={self.kappa:.4g}, trace={self.trace:.4g})"
+
+    def scaled(self, factor):
+        """The spectrum of ``factor`` * H (a change of units: gaps at matching learning rates do not move)."""
+        factor = arguments.number("factor", factor, above=0.0)
+        return Spectrum(self.eigenvalues * factor, self.counts, self.name)
+
+    def expanded(self):
+        """All eigenvalues one by one, shape ``(d,)``, for samplers.
+
+        Raises:
+            ValueError: if a multiplicity is not whole or d is above ten million.
+        """
+        n = np.rint(self.counts)
+        if np.any(n != self.counts):
+            arguments.refuse("spectrum", self, "one with whole counts, since samplers draw every coordinate "
+                             "(for a power law pass binned=False)")
+        if self.dim > 1e7:
+            arguments.refuse("spectrum", self, "one of at most 10,000,000 eigenvalues to be sampled coordinate by "
+                             "coordinate; the exact moments have no such limit")
+        return np.repeat(self.eigenvalues, n.astype(int))
+
+    def compressed(self, per_octave=4):
+        """A smaller spectrum with nearly the same sums: neighbours merged into two-node Gauss rules.
+
+        Bins grow geometrically away from both ends (``bin_edges``); each keeps its first four moments; the extreme
+        eigenvalues stay. A spectrum that would not shrink by a third is returned as it is.
+        """
+        edges = bin_edges(len(self), per_octave)
+        if 3 * len(edges) > 2 * len(self):
+            return self
+        start, n, lam = edges[:-1], self.counts, self.eigenvalues
+        weight = np.add.reduceat(n, start)
+        mean = np.add.reduceat(n * lam, start) / weight
+        off = lam - np.repeat(mean, np.diff(edges))
+        var = np.add.reduceat(n * off**2, start) / weight
+        skew = np.add.reduceat(n * off**3, start) / weight
+        wide = var > (1e-9 * mean) ** 2
+        a, v = skew[wide] / var[wide], var[wide]
+        root = np.sqrt(a * a + 4 * v)
+        values = [mean[~wide], mean[wide] + (a + root) / 2, mean[wide] + (a - root) / 2]
+        counts = [weight[~wide], weight[wide] * (1 - a / root) / 2, weight[wide] * (1 + a / root) / 2]
+        return Spectrum(np.concatenate(values), np.concatenate(counts), self.name)
+
+    # -- the named spectra --------------------------------------------------------------------------------------------
+    @classmethod
+    def flat(cls, d):
+        """All d eigenvalues equal to one: kappa = 1."""
+        return cls([1.0], [arguments.whole("d", d, low=1)], "flat")
+
+    @classmethod
+    def two_level(cls, d, kappa, top=1):
+        """``top`` eigenvalues equal to 1 and d - top equal to 1/kappa."""
+        d = arguments.whole("d", d, low=2)
+        kappa = arguments.number("kappa", kappa, low=1.0)
+        top = arguments.whole("top", top, low=1, high=d - 1)
+        return cls([1.0, 1 / kappa], [top, d - top], "two levels")
+
+    @classmethod
+    def geometric(cls, d, kappa):
+        r"""d eigenvalues evenly spaced in log: $\lambda_i = \kappa^{-(i-1)/(d-1)}$."""
+        d = arguments.whole("d", d, low=2)
+        kappa = arguments.number("kappa", kappa, low=1.0)
+        return cls(kappa ** -np.linspace(0.0, 1.0, d), name="geometric")
+
+    @classmethod
+    def power_law(cls, d, decay, kappa=None, binned=None):
+        r"""Power-law spectrum; with ``kappa`` given, d, decay and kappa are three independent knobs.
+
+        $$ \lambda_i = \Bigl(1 + (i-1)\,\tfrac{\kappa^{1/a}-1}{d-1}\Bigr)^{-a}, \qquad i = 1, \dots, d
+           \tag{power-law} $$
+
+        With ``kappa=None`` it is the plain $i^{-a}$, that is, kappa = $d^a$. ``decay=0`` without ``kappa`` is flat.
+
+        Args:
+            d: number of eigenvalues, whole, >= 1 (>= 2 with ``kappa``); 10**9 costs what a few hundred cost.
+            decay: the exponent a >= 0 (> 0 with ``kappa`` > 1).
+            kappa: condition number >= 1, or ``None``.
+            binned: replace runs of neighbours by a Gauss rule (``None``: only when d > 20,000). The first and last
+                eigenvalues are always kept, so kappa is exact; the trace is exact to 1e-9, gaps to 1e-6.
+
+        Raises:
+            ValueError: arguments outside those ranges.
+
+        >>> H = Spectrum.power_law(d=1000, decay=1.5, kappa=1e4)
+        >>> round(H.kappa), len(H)
+        (10000, 1000)
+        >>> len(Spectrum.power_law(d=10**9, decay=1.5)) < 700
+        True
+        """
+        d = arguments.whole("d", d, low=1)
+        decay = arguments.number("decay", decay, low=0.0)
+        stretch = 1.0
+        if kappa is not None:
+            kappa = arguments.number("kappa", kappa, low=1.0)
+            if kappa > 1 and decay == 0:
+                arguments.refuse("decay", decay, "> 0 when kappa > 1 is asked for")
+            if kappa > 1 and d < 2:
+                arguments.refuse("d", d, "at least 2 when kappa > 1 is asked for")
+            # expm1 keeps kappa exact where kappa**(1/a) - 1 would cancel (large decay, kappa near 1)
+            stretch = float(np.expm1(np.log(kappa) / decay)) / (d - 1) if kappa > 1 else 0.0
+        if binned is None:
+            binned = d > BINNED_ABOVE
+        rank, counts = binned_ranks(d) if binned else (np.arange(float(d)), None)
+        lam = (1.0 + rank * stretch) ** -decay
+        if not lam[-1] > 0:
+            arguments.refuse("decay", decay, f"small enough that the last of {d} eigenvalues does not underflow to 0")
+        return cls(lam, counts, f"power law, decay {decay:g}")
+
+
+def bin_edges(n, per_octave=4):
+    """Edges of bins of 0..n-1 that double their width ``per_octave`` at a time away from *both* ends.
+
+    Both ends, because the secular equation has its poles there: the smallest eigenvalue limits convergence, the
+    largest stability. The first and the last bin hold one entry each. Shape ``(bins+1,)``, from 0 to n.
+    """
+    half, edge = n // 2, [0]
+    while edge[-1] < half:
+        edge.append(min(half, max(edge[-1] + 1, round(edge[-1] * 2 ** (1 / per_octave)))))
+    return np.unique(edge + [n - e for e in edge])
+
+
+def binned_ranks(d, per_octave=4):
+    r"""Ranks 0..d-1 as a Gauss rule: ``bin_edges``, three nodes a bin.
+
+    A bin of N consecutive ranks about a centre c is replaced by the Gauss rule of the uniform measure on N points
+    (discrete Chebyshev polynomials), exact for polynomials of degree 5 in the rank:
+
+    $$ c,\; c \pm \sqrt{(3N^2-7)/20}, \qquad w_\pm = \frac{5N(N^2-1)}{6(3N^2-7)}, \quad w_0 = N - 2w_\pm
+       \tag{discrete-gauss} $$
+
+    Returns:
+        ranks and weights, each of shape ``(n,)``; weights sum to d; ranks 0 and d-1 are there with weight 1.
+    """
+    edges = bin_edges(d, per_octave).astype(float)
+    size = np.diff(edges)
+    centre = edges[:-1] + (size - 1) / 2
+    wide = size > 3                                            # a bin of three or fewer is kept as it is
+    N, c = size[wide], centre[wide]
+    offset = np.sqrt((3 * N**2 - 7) / 20)
+    weight = 5 * N * (N**2 - 1) / (6 * (3 * N**2 - 7))
+    narrow = [start + k for start, n in zip(edges[:-1][~wide], size[~wide], strict=True) for k in range(int(n))]
+    ranks = np.concatenate([narrow, c - offset, c, c + offset])
+    weights = np.concatenate([np.ones(len(narrow)), weight, N - 2 * weight, weight])
+    order = np.argsort(ranks)
+    return ranks[order], weights[order]

@@ -1,0 +1,202 @@
+r"""What a batch buys: contraction gap, serial runtime and compute efficiency over batch sizes.
+
+$$ \mathrm{serial} = \frac{1}{-\log\rho}, \qquad \mathrm{compute} = \frac{B}{-\log\rho}, \qquad
+   \mathrm{CE} = \frac{-\log\rho}{B} \tag{tradeoff} $$
+
+steps and samples per e-fold of the expected loss, and e-folds per sample.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.optimize.elementwise import find_root
+
+from . import arguments
+from .moments import contraction_gap, noise_floor, steps_to
+from .secular import Point, point
+from .spectrum import Spectrum
+from .tuning import FAMILIES, Tuned, coordinates, listens_to, method_at, point_at, tune, tune_many
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The tuned methods of one family over batches; every array has the shape of ``batches``.
+
+    Attributes:
+        family, batches: what was asked for.
+        gap: largest contraction gap.
+        points: the tuned parameters (delta, eta, 1 - beta) as arrays.
+    """
+
+    family: str
+    batches: np.ndarray
+    gap: np.ndarray
+    points: Point
+
+    def part(self, index):
+        """The frontier at some of its batches (``index``: a slice or an index array)."""
+        return Frontier(self.family, self.batches[index], self.gap[index], Point(*(v[index] for v in self.points)))
+
+    @property
+    def rate(self):
+        """-log rho, e-folds of the expected loss per step."""
+        return -np.log1p(-self.gap)
+
+    @property
+    def serial(self):
+        """Steps per e-fold of the expected loss."""
+        return 1 / self.rate
+
+    @property
+    def compute(self):
+        """Samples per e-fold of the expected loss."""
+        return self.batches / self.rate
+
+    @property
+    def ce(self):
+        """Compute efficiency, e-folds of the expected loss per sample."""
+        return self.rate / self.batches
+
+    @property
+    def methods(self):
+        """The tuned ``Method`` at every batch, a list."""
+        return [method_at(self.family, self.points, i) for i in range(self.batches.size)]
+
+
+def frontier(spectrum, families=FAMILIES, batches=None):
+    """Tune every family at every batch.
+
+    Args:
+        spectrum: a ``Spectrum``.
+        families: names out of ``mombook.FAMILIES``.
+        batches: batch sizes >= 1, shape ``(n,)``; by default 25 from 1 to past the bend of heavy ball.
+
+    Returns:
+        dict from family to ``Frontier``.
+
+    Raises:
+        ValueError: a family that does not exist, a batch below 1.
+
+    >>> f = frontier(Spectrum.power_law(50, 1.5), ["sgd", "heavy_ball"], [1, 8, 64])
+    >>> bool(f["heavy_ball"].serial[-1] < f["sgd"].serial[-1])
+    True
+    """
+    arguments.instance("spectrum", spectrum, Spectrum)
+    if isinstance(families, str) or not all(isinstance(f, str) for f in families):
+        arguments.refuse("families", families, "a list of words out of " + ", ".join(map(repr, FAMILIES)))
+    families = [arguments.choice("families", f, FAMILIES) for f in families]
+    if batches is None:
+        batches = np.geomspace(1, 30 * max(1.0, spectrum.trace / spectrum.largest * np.sqrt(spectrum.kappa)), 25)
+    batches = arguments.array("batches", batches, low=1.0, ndim=1)
+    n = batches.size
+    gap, p = tune_many(spectrum, [f for f in families for _ in range(n)], np.tile(batches, len(families)))
+    cut = {f: slice(k * n, (k + 1) * n) for k, f in enumerate(families)}
+    return {f: Frontier(f, batches, gap[c], Point(*(v[c] for v in p))) for f, c in cut.items()}
+
+
+def critical_batch(spectrum, family, share=0.5):
+    r"""The measured critical batch: where the tuned CE has fallen to ``share`` of its value at batch 1.
+
+    $$ \mathrm{CE}(B_c) = \tfrac12\,\mathrm{CE}(1) \tag{critical-batch} $$
+
+    Args:
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; share: in (0, 1).
+
+    Returns:
+        A real number > 1.
+    """
+    return critical_batches(spectrum, [family], share)[family]
+
+
+def critical_batches(spectrum, families=FAMILIES, share=0.5):
+    """``critical_batch`` of several families at once, as a dict."""
+    arguments.instance("spectrum", spectrum, Spectrum)
+    share = arguments.number("share", share, above=0.0, below=1.0)
+    families = [arguments.choice("family", f, FAMILIES) for f in families]
+    # CE(B) <= cap/B by (T4) and CE(1) >= mu/(tr + 2L) by (T1), so by here every family has fallen
+    cap = -2 * np.log1p(-2 / (1 + np.sqrt(max(spectrum.kappa, 1 + 1e-9))))
+    far = cap * (spectrum.trace + 2 * spectrum.largest) / spectrum.smallest / share
+    grid = np.linspace(0.0, np.log(2 * far), 16)
+    curves = frontier(spectrum, families, np.exp(grid))
+    level = np.array([np.log(curves[f].ce[0] * share) for f in families])
+    fallen = np.array([np.argmax(np.log(curves[f].ce) < y) for f, y in zip(families, level, strict=True)])
+
+    def above(log_b, which):
+        batch = np.exp(log_b)
+        gap, _ = tune_many(spectrum, [families[k] for k in which.astype(int)], batch)
+        return np.log(-np.log1p(-gap) / batch) - level[which.astype(int)]
+
+    found = find_root(above, (grid[fallen - 1], grid[fallen]), args=(np.arange(len(families)),), tolerances={"xatol": 1e-8})
+    return {f: float(np.exp(x)) for f, x in zip(families, found.x, strict=True)}
+
+
+def window(spectrum, share=0.5):
+    """How much wider heavy ball's window is than SGD's: the ratio of their critical batches, to set against
+    sqrt(kappa)."""
+    found = critical_batches(spectrum, ["sgd", "heavy_ball"], share)
+    return found["heavy_ball"] / found["sgd"]
+
+
+def overlap(spectrum, batches=None, pair=("asgd", "heavy_ball")):
+    r"""How far apart two families are at their worst batch.
+
+    $$ \max_B \bigl|\log \mathrm{CE}_1(B) - \log \mathrm{CE}_2(B)\bigr| \tag{overlap} $$
+
+    Args:
+        spectrum: a ``Spectrum``; batches: as ``frontier``; pair: two names out of ``mombook.FAMILIES``.
+
+    Returns:
+        The distance (0: they coincide; 0.1: within 10 %) and the batch where it is reached.
+    """
+    f = frontier(spectrum, list(pair), batches)
+    apart = np.abs(np.log(f[pair[0]].ce / f[pair[1]].ce))
+    worst = int(np.argmax(apart))
+    return float(apart[worst]), float(f[pair[0]].batches[worst])
+
+
+def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_000):
+    """The finite-horizon question: the parameters that reach a target risk in the fewest steps.
+
+    Asymptotic rates ignore both the start and the noise floor; this minimises ``steps_to`` on exact curves, by
+    Nelder-Mead from the method of largest gap and from smaller steps of it (its floor may lie above the target).
+
+    Args:
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1.
+        target: risk to reach, > 0; noise, start: as ``risk_curve``; limit: steps at which a candidate counts as failed.
+
+    Returns:
+        A ``Tuned`` (with the gap of the method found) and the steps it needs (``inf`` if nothing found reaches it).
+    """
+    batch = arguments.number("batch", batch, low=1.0)
+    target = arguments.number("target", target, above=0.0)
+    noise = arguments.number("noise", noise, low=0.0)
+    limit = arguments.whole("limit", limit, low=1)
+    seed = tune(spectrum, family, batch)
+    coarse = spectrum.compressed() if np.ndim(start) == 0 else spectrum
+    listens = listens_to(family)
+    z0 = coordinates(listens, Point(*([x] for x in point(seed.method))))[:, 0]
+    best = (np.inf, z0)
+    smallest = [np.inf]
+
+    def cost(z):
+        try:
+            method = method_at(family, point_at(listens, z[:, None]), 0)
+        except ValueError:
+            return 1e12
+        steps = steps_to(coarse, method, batch, target, noise, start, limit=min(limit, int(4 * smallest[0]) + 10)
+                         if np.isfinite(smallest[0]) else limit)
+        smallest[0] = min(smallest[0], steps)
+        floor = noise_floor(coarse, method, batch, noise) if noise > 0 else 0.0
+        return steps if np.isfinite(steps) else 1e9 * (1 + min(floor, 1e6) / target)
+
+    k = 1 if family != "asgd" else 2
+    for shrink in (0.0, 2.0, 4.0) if noise > 0 else (0.0,):
+        z = z0.copy()
+        z[:k] -= shrink
+        result = minimize(cost, z, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4, "maxfev": 150 * len(z)})
+        if result.fun < best[0]:
+            best = (result.fun, result.x)
+    method = method_at(family, point_at(listens, best[1][:, None]), 0)
+    steps = steps_to(spectrum, method, batch, target, noise, start, limit=limit)
+    return Tuned(family, batch, method, float(contraction_gap(spectrum, method, batch))), steps

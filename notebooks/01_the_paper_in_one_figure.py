@@ -1,0 +1,171 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 1 · The paper in one figure
+#
+# **How large a batch can you use before it stops paying, and does momentum move that point?**
+# For least squares the answer is exact: plain SGD scales perfectly up to a *critical batch* of about $\mathrm{tr}\,H/L$.
+# Heavy ball does not make small batches any cheaper, but it keeps SGD's price over a window that is up to
+# $\sqrt\kappa$ times wider, and turns it into serial speed. ASGD is cheaper still at small batches when the spectrum
+# falls fast, and hands that advantage back as speed when the batch grows.
+#
+# Drag **κ**, **decay** and **B** in the figure below and watch all three statements move.
+
+# %%
+import numpy as np
+
+import mombook as mb
+from mombook import explore
+
+# %% [markdown]
+# Every point of the figure is a method *tuned* for its batch size: the learning rate and the momentum that make the
+# expected loss shrink fastest, found from an exact equation and not from runs. Lines are exact expectations; dotted
+# lines are proved bounds; dots and shade are simulated runs, which start when you let go.
+
+# %%
+panel = explore.tradeoff(kappa=1e3, decay=1.5, batch=8)
+panel
+
+# %% [markdown]
+# The sentence under the figure is the figure in words, and its numbers are the engine's.
+#
+# Try the presets. **Flat**: all methods coincide, momentum buys nothing. **Slow decay**: ASGD lies on heavy ball.
+# **Fast decay**: at small batch ASGD is far cheaper, and the gap closes as B grows.
+
+# %% [markdown]
+# ## The model in three lines
+#
+# Inputs are Gaussian, $x\sim N(0,H)$, and targets are $y=\langle w_\star,x\rangle$ (noise comes later). A step uses the mean
+# gradient $g$ of $B$ fresh samples, and every method of the book is one update:
+#
+# $$ m' = \beta m + g, \qquad w' = w-\delta g-\eta m'. \tag{method} $$
+#
+# SGD is $\eta=0$, heavy ball is $\delta=0$, Nesterov is $\eta=\delta\beta$, and ASGD is everything with $\delta,\eta\ge0$.
+# Only the eigenvalues of $H$ matter; here are ours.
+
+# %%
+H = mb.Spectrum.power_law(d=200, decay=1.5, kappa=1e3)
+H
+
+# %% [markdown]
+# Tuning heavy ball at batch 8 returns the method and its *contraction gap*: the expected loss is multiplied by
+# $1-\mathrm{gap}$ per step in the long run.
+
+# %%
+best = mb.tune(H, "heavy_ball", batch=8)
+print(f"lr {best.method.eta:.4g}, beta {best.method.beta:.4g}, gap {best.gap:.4g}")
+print(f"{1 / -np.log1p(-best.gap):.4g} steps and {8 / -np.log1p(-best.gap):.5g} samples per e-fold of the loss")
+
+# %% [markdown]
+# ## Three roads to the same curve
+#
+# The claim "exact" is cheap to make, so check it. The first road is the moment recursion, the second the long-run rate
+# from the secular equation, the third is brute force: sample gradients and average.
+
+# %%
+curve = mb.risk_curve(H, best.method, batch=8, steps=400)
+far = mb.risk_at(H, best.method, batch=8, times=[400, 401, 60_000, 60_001])
+print(f"risk shrinks per step by {far[1] / far[0]:.6f} after 400 steps, by {far[3] / far[2]:.9f} after 60 000")
+print(f"the secular equation says  {1 - best.gap:.9f}")
+np.testing.assert_allclose(far[0], curve[-1], rtol=1e-10)
+np.testing.assert_allclose(far[3] / far[2], 1 - best.gap, rtol=1e-6)
+
+# %% [markdown]
+# And two thousand simulated runs, early on where an average can be trusted (notebook 06 is about why not later):
+
+# %%
+runs = mb.simulate(H, best.method, batch=8, steps=40, runs=2000, rng=np.random.default_rng(0))
+error = runs[:, 40].std(ddof=1) / np.sqrt(len(runs))
+distance = (runs[:, 40].mean() - curve[40]) / error
+print(f"after 40 steps: simulated {runs[:, 40].mean():.4f} ± {error:.4f}, exact {curve[40]:.4f}")
+assert abs(distance) < 5
+
+# %% [markdown]
+# ## What a batch buys
+#
+# The frontier of a family is its best gap at every batch. In units of $\mu/\mathrm{tr}\,H$ per sample, compute efficiency
+# (CE) is a number between 0 and about 4 for SGD and heavy ball, and the table shows the window: SGD's falls first,
+# heavy ball's much later.
+
+# %%
+batches = [1, 4, 16, 64, 256, 1024]
+found = mb.frontier(H, batches=batches)
+print("batch      " + "".join(f"{b:>9}" for b in batches))
+for family, f in found.items():
+    print(f"{family:<11}" + "".join(f"{ce * H.trace / H.smallest:9.3f}" for ce in f.ce))
+
+# %% [markdown]
+# Heavy ball never beats SGD's best CE by more than a constant, and ASGD beats both at small batch:
+
+# %%
+assert found["heavy_ball"].ce.max() < 1.6 * found["sgd"].ce.max()
+assert found["asgd"].ce[0] > 2 * found["heavy_ball"].ce[0]
+advantage = found["asgd"].ce / found["heavy_ball"].ce
+print("ASGD over heavy ball:", np.round(advantage, 2))
+
+# %% [markdown]
+# Read from left to right: a large advantage at batch 1 that is gone at batch 1024. What is lost in compute efficiency
+# has been paid out in steps.
+
+# %%
+saved = found["sgd"].serial / found["asgd"].serial
+print("SGD steps per ASGD step:", np.round(saved, 1))
+assert np.all(np.diff(saved[1:]) > 0)
+
+# %% [markdown]
+# ## The window
+#
+# The *measured* critical batch is where CE has fallen to half its value at batch 1. The upper bounds of notebooks 02
+# and 03 bend at $\mathrm{tr}H/L$ and $\sqrt\kappa\,\mathrm{tr}H/L$, exactly $\sqrt\kappa$ apart; the measured ratio is
+# somewhat smaller because the exact curves round the corner.
+
+# %%
+critical = mb.critical_batches(H, ["sgd", "heavy_ball"])
+ratio = critical["heavy_ball"] / critical["sgd"]
+print(f"critical batch: SGD {critical['sgd']:.2f}, heavy ball {critical['heavy_ball']:.1f}")
+print(f"heavy ball's window is {ratio:.2f} times as wide; sqrt(kappa) = {H.kappa**0.5:.2f}")
+bends = mb.bounds.bend(H, "heavy_ball") / mb.bounds.bend(H, "sgd")
+np.testing.assert_allclose(bends, H.kappa**0.5, rtol=1e-12)
+
+# %% [markdown]
+# ## From the figure to your terminal
+#
+# Every tuned point can be written in the words of a library you use. For PyTorch:
+
+# %%
+best.method.as_torch()
+
+# %% [markdown]
+# ## What we learned
+#
+# - Batches are free up to a critical size set by the spectrum: for SGD about $\mathrm{tr}\,H/L$.
+# - Momentum does not buy compute; it buys a *window*, up to $\sqrt\kappa$ wider, in which compute turns into speed.
+# - ASGD's small-batch advantage depends on how fast the spectrum falls, and is traded for speed.
+# - On one figure the bound, the exact value and the simulation agree as far as each can.
+#
+# The constants in the bounds are ours; the papers state the scalings.
+#
+# ## Exercises
+#
+# 1. Drag κ from 10 to 10⁶ with B = 64. Which curves in the left plot move, and which corner do they move towards?
+# 2. Find a scenario in which heavy ball needs more samples per e-fold than SGD, however small the difference.
+# 3. Set decay to 0.5, then 2.5, with κ fixed. Why does only ASGD (and Nesterov) notice at small batch?
+#
+# ## References
+#
+# - Morwani, Meterez, Nair, Kakade, *Compute Efficiency and Serial Runtime Tradeoffs for Stochastic Momentum Methods*,
+#   arXiv 2606.19179 (2026).
+# - Garg, Dereziński, *Perfect Parallelization in Mini-Batch SGD with Classical Momentum Acceleration*, arXiv 2605.18609 (2026).
+# - Wang, Malladi, Wang, Lyu, Li, *The Marginal Value of Momentum for Small Learning Rate SGD*, arXiv 2307.15196 (2023).
+# - Goh, *Why Momentum Really Works*, Distill (2017).
+#
+# The last cell drives every control of the panel to its ends, and every pair of them, and checks what is drawn.
+
+# %%
+panel.sweep()
