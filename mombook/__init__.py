@@ -14,6 +14,6 @@ from .tuning import FAMILIES, Tuned, tune
 __version__ = "0.1.0"
 __all__ = [
     "FAMILIES", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "bounds", "contraction_gap", "critical_batch",
-    "critical_batches",     "frontier", "is_stable", "noise_floor", "overlap", "risk_at", "risk_curve", "simulate", "simulate_blocks", "steps_to", "tune",
-    "tune_steps", "window",
+    "critical_batches", "frontier", "is_stable", "noise_floor", "overlap", "risk_at", "risk_curve", "simulate",
+    "simulate_blocks", "steps_to", "tune", "tune_steps", "window",
 ]

@@ -59,10 +59,8 @@ def simulate(spectrum, method, batch, steps, runs, rng, sampler="one_draw", nois
     >>> risk.shape, float(risk[0, 0])
     ((3, 6), 2.0)
     """
-    progress = None
-    for progress in simulate_blocks(spectrum, method, batch, steps, runs, rng, sampler, noise, start):
-        pass
-    return progress.risk
+    *_, last = simulate_blocks(spectrum, method, batch, steps, runs, rng, sampler, noise, start)
+    return last.risk
 
 
 def simulate_blocks(spectrum, method, batch, steps, runs, rng, sampler="one_draw", noise=0.0, start=1.0, budget=200_000):

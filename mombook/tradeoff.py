@@ -159,7 +159,7 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
     """The finite-horizon question: the parameters that reach a target risk in the fewest steps.
 
     Asymptotic rates ignore both the start and the noise floor; this minimises ``steps_to`` on exact curves, by
-    Nelder-Mead from the method of largest gap and from smaller steps of it (its floor may lie above the target).
+    Nelder-Mead from the method of largest gap, or from so much smaller steps of it that its floor is half the target.
 
     Args:
         spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1.
@@ -172,31 +172,34 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
     target = arguments.number("target", target, above=0.0)
     noise = arguments.number("noise", noise, low=0.0)
     limit = arguments.whole("limit", limit, low=1)
-    seed = tune(spectrum, family, batch)
+    seed = tune(spectrum, family, batch).method
     coarse = spectrum.compressed() if np.ndim(start) == 0 else spectrum
     listens = listens_to(family)
-    z0 = coordinates(listens, Point(*([x] for x in point(seed.method))))[:, 0]
-    best = (np.inf, z0)
-    smallest = [np.inf]
+    z = coordinates(listens, Point(*([v] for v in point(seed))))[:, 0]
+    free = np.flatnonzero([True, listens[1, 0] > 0, listens[4, 0] > 0])
+    best = limit / 2
 
-    def cost(z):
-        try:
-            method = method_at(family, point_at(listens, z[:, None]), 0)
-        except ValueError:
-            return 1e12
-        steps = steps_to(coarse, method, batch, target, noise, start, limit=min(limit, int(4 * smallest[0]) + 10)
-                         if np.isfinite(smallest[0]) else limit)
-        smallest[0] = min(smallest[0], steps)
-        floor = noise_floor(coarse, method, batch, noise) if noise > 0 else 0.0
-        return steps if np.isfinite(steps) else 1e9 * (1 + min(floor, 1e6) / target)
+    def method(v):
+        z[free] = v
+        return method_at(family, point_at(listens, z[:, None]), 0)
 
-    k = 1 if family != "asgd" else 2
-    for shrink in (0.0, 2.0, 4.0) if noise > 0 else (0.0,):
-        z = z0.copy()
-        z[:k] -= shrink
-        result = minimize(cost, z, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-4, "maxfev": 150 * len(z)})
-        if result.fun < best[0]:
-            best = (result.fun, result.x)
-    method = method_at(family, point_at(listens, best[1][:, None]), 0)
-    steps = steps_to(spectrum, method, batch, target, noise, start, limit=limit)
-    return Tuned(family, batch, method, float(contraction_gap(spectrum, method, batch))), steps
+    def cost(v):
+        nonlocal best                                                   # no candidate runs twice as long as the best
+        candidate = method(np.minimum(v, 30.0))                         # beta = 1 - 1e-13 is memory enough
+        steps = steps_to(coarse, candidate, batch, target, noise, start, limit=int(min(limit, 2 * best + 10)))
+        best = min(best, steps)
+        lost = 50 + np.log1p(min(noise_floor(coarse, candidate, batch, noise), 1e9) / target)
+        return np.log(max(steps, 1e-9)) if np.isfinite(steps) else lost
+
+    asymptotic = z[free]
+    slow, step = asymptotic.copy(), free < 2
+    while noise > 0 and noise_floor(coarse, method(slow), batch, noise) > target / 2:
+        slow -= np.log(2.0) * step
+    first = min(slow, asymptotic, key=cost)
+    simplex = np.vstack([first, first + np.diag(np.where(step, 0.5, -0.5))])
+    found = minimize(cost, first, method="Nelder-Mead",
+                     options={"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-6, "maxfev": 100 * free.size})
+    methods = [seed, method(found.x)]
+    steps = [steps_to(spectrum, m, batch, target, noise, start, limit=limit) for m in methods]
+    k = int(np.argmin(steps))
+    return Tuned(family, batch, methods[k], float(contraction_gap(spectrum, methods[k], batch))), steps[k]

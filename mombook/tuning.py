@@ -19,7 +19,6 @@ from .method import Method
 from .secular import Point, noiseless_limit, secular_sum, solve
 from .spectrum import Spectrum
 
-
 # Every family is a map from three free coordinates z (two log steps and the logit of beta) to a Point; families differ
 # in which they listen to. As columns of one array they climb together. Row by row: does delta = e^z0; eta = e^z1;
 # eta = e^z0; eta = beta e^z0; is beta free.
@@ -135,7 +134,7 @@ def coordinates(listens, p):
 def _start(spectrum, listens, B):
     """Where to climb from: the parameters of the lower bounds T1 (SGD), T3 (one step size) and T6 (two)."""
     mu, L, tr, d = spectrum.smallest, spectrum.largest, spectrum.trace, spectrum.dim
-    own, eta1, _, _, free = listens
+    _own, eta1, _, _, free = listens
     eps = np.minimum(B * mu / (3 * tr), 1 / np.sqrt(spectrum.kappa)) * 0.999                # T3
     slow = 3 * eps**2 / (8 * mu)
     lr = B / (tr + (B + 1) * L)                                                             # T1

@@ -1,6 +1,7 @@
 """What a panel is, whoever shows it: scenario -> arrays, figure and sentence. No widgets, no numerics."""
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -51,7 +52,7 @@ class Panel:
 
     name = title = ""
     controls = ()
-    presets = {}
+    presets = MappingProxyType({})
     help = ""
 
     def figure(self):

@@ -434,7 +434,7 @@ class _SliderRow:
             return
         c = self.control
         value = min(max(change["new"], c.low), c.high)
-        value = int(round(value)) if c.whole else float(f"{value:.3g}")
+        value = round(value) if c.whole else float(f"{value:.3g}")
         if value != self._last:
             self._last, self._busy = value, True
             self.field.value = c.text(value)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 
-
 @dataclass(frozen=True)
 class Slider:
     """A number a reader drags.
@@ -45,7 +44,7 @@ class Slider:
             raise ValueError(f"{self.name} must be {allowed}; got {given!r}.") from None
         if not self.low * (1 - 1e-12) <= x <= self.high * (1 + 1e-12) or (self.whole and x != round(x)):
             raise ValueError(f"{self.name} must be {allowed}; got {given!r}.")
-        return int(round(x)) if self.whole else min(max(x, self.low), self.high)
+        return round(x) if self.whole else min(max(x, self.low), self.high)
 
     def text(self, value):
         """The value as it is read out, in the reader's units."""
@@ -148,5 +147,5 @@ def write(controls, scenario):
 def short(x):
     """A number for people: up to six figures, no trailing zeros, 1e+06 as 1000000."""
     if float(x) == round(float(x)) and abs(x) < 1e7:
-        return str(int(round(float(x))))
+        return str(round(float(x)))
     return f"{x:.6g}"

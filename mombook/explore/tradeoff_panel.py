@@ -56,7 +56,7 @@ class TradeoffPanel(Panel):
                               hovertemplate="at most %{y:.3g} at B %{x:.3g}<extra>bound, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}: CE", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", line=line,
                           showlegend=False, hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
-        for key, look in style.METHODS.items():
+        for look in style.METHODS.values():
             f.add_scatter(name=f"{look.word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"width": 0}, fill="toself", fillcolor=style.rgba(look.color, 0.18), showlegend=False,
                           hoverinfo="skip")

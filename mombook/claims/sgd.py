@@ -1,0 +1,3 @@
+"""Claims: see the package."""
+
+CLAIMS = []
