@@ -13,7 +13,7 @@ SEED = Seed()
 
 SHAPES = {
     "flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},
-    "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8, "d": 200},
-    "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8, "d": 200},
+    "slow decay": {"kappa": 15.8, "decay": 0.5, "batch": 8, "d": 200},
+    "fast decay": {"kappa": 39800, "decay": 2, "batch": 8, "d": 200},
 }
-"""The paper's regimes in one click."""
+"""The paper's regimes in one click; the last two are nearly i**-0.5 and i**-2, whose kappa is d**decay."""

@@ -51,7 +51,7 @@ class LivePanel:
         self.panel = panel
         self.simulates = simulate
         self._now = panel.read(scenario, **values)
-        self._lock, self._turn, self._setting = threading.RLock(), 0, False
+        self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
         self._narrow = self._dark = False
         self._worker = None
         self._view = panel.exact(self._now, final=True)
@@ -207,7 +207,7 @@ class LivePanel:
 
     def _moved(self, name, value):
         """A control has been dragged or typed into."""
-        if not self._setting:
+        if not self._is_quiet:
             self._guard(lambda: self._show({**self._now, name: value}))()
 
     def _refused(self, sentence):
@@ -216,7 +216,7 @@ class LivePanel:
 
     def _typed(self, change):
         """The scenario line has been edited."""
-        if self._setting:
+        if self._is_quiet:
             return
         try:
             new = self.panel.read(change["new"])
@@ -238,10 +238,14 @@ class LivePanel:
                 change(self.figure, blank)
                 apply(self.figure, view, rescale=False)
             self._is_blank = True
+            with self._quiet():
+                for name, control in self._controls.items():
+                    control.put(new[name])
             self._say(view, f"{1e3 * (time.perf_counter() - started):.0f} ms")
         self._rest()
 
     _is_blank = True
+    _stopped = -1
 
     def _settle(self):
         """The refined exact layer, and the axes."""
@@ -287,7 +291,7 @@ class LivePanel:
         drawn = 0.0
         waiting, said = {}, ""
         for piece in self.panel.sample(self._now):
-            if turn != self._turn:
+            if turn != self._turn or turn == self._stopped:
                 break
             waiting.update(piece.traces)
             said = piece.sentence or said
@@ -315,7 +319,7 @@ class LivePanel:
 
     def _halt(self):
         """Stop the simulation; what has arrived stays."""
-        self._turn += 1
+        self._stopped = self._turn
         self._stop.disabled, self._progress.layout.visibility = True, "hidden"
         self._status.value = "Stopped; what has been simulated so far stays."
 
@@ -326,7 +330,7 @@ class LivePanel:
 
     # -- words --------------------------------------------------------------------------------------------------------
     def _say(self, view, status=""):
-        """Sentence, lamps, scenario line and the positions of the controls."""
+        """Sentence, lamps and scenario line."""
         lamps = "".join(f"<div>{'●' if met else '○'} {html.escape(name)}: {html.escape(why)}</div>"
                         for name, met, why in view.lamps if not met)
         self._words.value = (f"<div role='status' aria-live='polite' style='line-height:1.45'>{html.escape(view.sentence)}"
@@ -334,9 +338,6 @@ class LivePanel:
         self._heard.value = self._heard.value if not self._is_blank else ""
         self._status.value = f"<span style='opacity:.75'>{status}</span>" if status else ""
         self._put(self._line, self.scenario)
-        with self._quiet():
-            for name, control in self._controls.items():
-                control.put(self._now[name])
 
     def _put(self, widget, value):
         with self._quiet():
@@ -344,12 +345,16 @@ class LivePanel:
 
     @contextlib.contextmanager
     def _quiet(self):
-        """Move widgets without hearing from them."""
-        before, self._setting = self._setting, True
+        """Move widgets without hearing from them, in this thread only: a reader's drag in another is still heard."""
+        before, self._quietly.on = self._is_quiet, True
         try:
             yield
         finally:
-            self._setting = before
+            self._quietly.on = before
+
+    @property
+    def _is_quiet(self):
+        return getattr(self._quietly, "on", False)
 
     # -- the page -----------------------------------------------------------------------------------------------------
     def _fit(self, _):

@@ -44,7 +44,7 @@ class Slider:
             raise ValueError(f"{self.name} must be {allowed}; got {given!r}.") from None
         if not self.low * (1 - 1e-12) <= x <= self.high * (1 + 1e-12) or (self.whole and x != round(x)):
             raise ValueError(f"{self.name} must be {allowed}; got {given!r}.")
-        return round(x) if self.whole else min(max(x, self.low), self.high)
+        return round(x) if self.whole else min(max(float(f"{x:.6g}"), self.low), self.high)
 
     def text(self, value):
         """The value as it is read out, in the reader's units."""

@@ -1,0 +1,213 @@
+"""The ipywidgets host: what a reader does, done through the widgets' values."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from mombook import explore
+from mombook.explore.frame import Panel, Sample, View
+from mombook.explore.live import LivePanel
+from mombook.explore.scenario import Slider
+
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+class Line(Panel):
+    """A panel small enough to see through: y = slope x, simulated as dots on it."""
+
+    name, title = "line", "A line"
+    controls = (Slider("slope", "slope", 1, 100, 10, step=0.1, base=10), Slider("count", "n", 2, 9, 4, step=1, whole=True))
+    presets = {"steep": {"slope": 100}}                                                                # noqa: RUF012
+    slow = 0.0
+    broken = None
+
+    def figure(self):
+        import plotly.graph_objects as go
+        f = go.Figure([go.Scatter(name="line", x=[], y=[]), go.Scatter(name="dots", x=[], y=[])])
+        return f.update_layout(xaxis_range=[0, 10], yaxis_range=[0, 100])
+
+    def exact(self, scenario, final=True):
+        if scenario["slope"] == self.broken:
+            raise ZeroDivisionError("the planted fault")
+        x = np.arange(1.0, scenario["count"] + 1)
+        top = scenario["slope"] * x
+        return View({"line": {"x": x, "y": top}}, f"slope {scenario['slope']:g}.", {"yaxis": [0, top.max()]})
+
+    def sample(self, scenario):
+        for k in range(1, 21):
+            time.sleep(self.slow)
+            yield Sample(k / 20, {"dots": {"x": [k], "y": [k * scenario["slope"]]}}, f"{k} dots.")
+
+    def blank(self, scenario):
+        return {"dots": {"x": [], "y": []}}
+
+
+@pytest.fixture
+def line():
+    return LivePanel(Line(), simulate=False)
+
+
+def settled(live, timeout=10):
+    """Wait until the panel's thread has nothing left to do."""
+    deadline = time.monotonic() + timeout
+    while live._worker is not None and live._worker.is_alive():
+        assert time.monotonic() < deadline, "the panel's thread did not come to rest"
+        time.sleep(0.02)
+    return live
+
+
+def shown(live, name="line"):
+    return next(t for t in live.figure.data if t.name == name)
+
+
+def test_a_dragged_slider_moves_the_curve_the_sentence_and_the_scenario(line):
+    line._controls["slope"].slider.value = 20.0
+    np.testing.assert_allclose(shown(line).y, [20, 40, 60, 80])
+    assert repr(line) == "slope 20." and line.scenario == "slope=20;count=4"
+    assert line._controls["slope"].field.value == "20" and line._line.value == line.scenario
+    assert "slope 20." in line._words.value
+
+
+def test_axes_stay_put_while_a_slider_moves_and_follow_at_rest(line):
+    before = line.figure.layout.yaxis.range
+    line._controls["slope"].slider.value = 100.0
+    assert line.figure.layout.yaxis.range == before
+    settled(line)
+    np.testing.assert_allclose(line.figure.layout.yaxis.range, [0, 400])
+
+
+@pytest.mark.parametrize("typed", ["1e9", "0", "abc", "", "nan"])
+def test_a_typed_value_out_of_range_is_refused_and_nothing_is_lost(line, typed):
+    before = shown(line).y
+    line._controls["slope"].field.value = typed
+    assert "slope must be a number from 1 to 100" in line._status.value and "Nothing has changed" in line._status.value
+    assert line._controls["slope"].field.value == "10" and line.scenario == "slope=10;count=4"
+    np.testing.assert_array_equal(shown(line).y, before)
+
+
+def test_a_typed_value_between_the_stops_is_taken(line):
+    line._controls["slope"].field.value = "13.37"
+    np.testing.assert_allclose(line._controls["slope"].slider.value, 13.37)
+    np.testing.assert_allclose(shown(line).y[0], 13.37)
+
+
+def test_a_scenario_line_loads_and_a_bad_one_changes_nothing(line):
+    line._line.value = "slope=50;count=2"
+    np.testing.assert_allclose(shown(line).y, [50, 100])
+    line._line.value = "slope=50;pitch=3"
+    assert "has no &#x27;pitch&#x27;" in line._status.value and line._line.value == "slope=50;count=2"
+
+
+def test_presets_and_reset_are_buttons(line):
+    buttons = {b.description: b for b in _all(line.widget) if hasattr(b, "click")}
+    buttons["steep"].click()
+    assert line.scenario == "slope=100;count=4"
+    buttons["Reset"].click()
+    assert line.scenario == "slope=10;count=4"
+
+
+def test_an_exception_in_a_callback_is_shown_and_raised():
+    live = LivePanel(Line(), simulate=False)
+    live.panel.broken = 20.0
+    with pytest.raises(ZeroDivisionError):
+        live._controls["slope"].slider.value = 20.0
+    assert "ZeroDivisionError: the planted fault" in live._status.value and "role='alert'" in live._status.value
+    np.testing.assert_allclose(shown(live).y, [10, 20, 30, 40])
+    assert live.scenario == "slope=10;count=4"
+
+
+def test_a_planted_fault_fails_the_sweep():
+    live = LivePanel(Line(), simulate=False)
+    assert "scenarios swept" in live.sweep()
+    live.panel.broken = 100.0
+    with pytest.raises(ZeroDivisionError):
+        live.sweep()
+
+
+def test_set_refuses_without_moving(line):
+    with pytest.raises(ValueError, match="slope must be"):
+        line.set(slope=1e9)
+    assert line.scenario == "slope=10;count=4"
+    line.set(slope=30)
+    assert repr(line) == "slope 30." and line.scenario == "slope=30;count=4"
+    line.set("count=3")
+    assert line.scenario == "slope=10;count=3"
+
+
+def test_simulation_starts_at_rest_and_reports():
+    live = LivePanel(Line())
+    live._controls["slope"].slider.value = 20.0
+    assert list(shown(live, "dots").x) == []
+    settled(live)
+    assert list(shown(live, "dots").y) == [400] and "20 dots." in live._heard.value
+    assert live._stop.disabled and live._progress.layout.visibility == "hidden"
+
+
+def test_simulation_is_abandoned_when_something_moves_and_the_latest_wins():
+    live = LivePanel(Line())
+    live.panel.slow = 0.05
+    live._controls["slope"].slider.value = 20.0
+    time.sleep(0.6)
+    live._controls["slope"].slider.value = 30.0
+    assert list(shown(live, "dots").x) == [], "dots of the scenario that was left are gone"
+    settled(live)
+    assert list(shown(live, "dots").y) == [600]
+
+
+def test_stop_keeps_what_has_arrived():
+    live = LivePanel(Line())
+    live.panel.slow = 0.1
+    live._controls["slope"].slider.value = 20.0
+    time.sleep(1.2)
+    live._stop.click()
+    settled(live)
+    assert 0 < shown(live, "dots").x[0] < 20 and "Stopped" in live._status.value and live._stop.disabled
+
+
+def test_a_storm_of_changes_ends_in_the_last_state_with_one_thread():
+    live, before = LivePanel(Line()), threading.active_count()
+    for k in range(300):
+        live._controls["slope"].slider.value = 1.0 + k % 50
+        live._controls["count"].slider.value = 2 + k % 7
+    assert threading.active_count() <= before + 1
+    settled(live)
+    assert live.scenario == "slope=50;count=7" and list(shown(live, "dots").y) == [1000]
+    np.testing.assert_allclose(shown(live).y, 50.0 * np.arange(1, 8))
+
+
+def test_toggles_keep_one_method_on():
+    live = explore.tradeoff(d=10, kappa=10, methods="sgd", simulate=False)
+    live._controls["methods"].buttons["sgd"].value = False
+    assert "At least one" in live._status.value and live._controls["methods"].buttons["sgd"].value
+    live._controls["methods"].buttons["asgd"].value = True
+    assert "methods=sgd+asgd" in live.scenario and shown(live, "ASGD").visible is True
+
+
+def test_narrow_and_dark_pages_are_followed():
+    live = explore.tradeoff(d=10, kappa=10, simulate=False)
+    wide = live.figure.layout.height
+    live._page.width, live._page.dark = 390, True
+    assert live.figure.layout.height > 2 * wide and live.figure.layout.width == 390
+    assert live.figure.layout.paper_bgcolor == "#111417"
+    live._page.width, live._page.dark = 1100, False
+    assert live.figure.layout.height == wide and live.figure.layout.paper_bgcolor == "#ffffff"
+
+
+def test_csv_holds_the_plotted_numbers_and_the_scenario(line):
+    from mombook.explore import export
+    text = export.csv(line.figure, line.scenario).splitlines()
+    assert text[:3] == ["# mombook slope=10;count=4", "trace,x,y", "line,1.0,10.0"]
+    assert line.table()[0] == ("line", 1.0, 10.0)
+
+
+def test_the_bundle_says_the_sentence(line):
+    bundle = line._repr_mimebundle_()
+    assert bundle["text/plain"] == "slope 10." and "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def _all(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all(child)
