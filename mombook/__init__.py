@@ -4,16 +4,19 @@ Needs numpy and scipy only; panels (``mombook.explore``) bring plotly and ipywid
 """
 
 from . import bounds
+from .learning_rate import gap_over_lr, step_limit
 from .method import Method
-from .moments import contraction_gap, is_stable, noise_floor, risk_at, risk_curve, steps_to
+from .moments import contraction_gap, contraction_gaps, is_stable, noise_floor, risk_at, risk_curve, steps_to
 from .simulate import Progress, simulate, simulate_blocks
 from .spectrum import Spectrum
 from .tradeoff import Frontier, critical_batch, critical_batches, frontier, overlap, tune_steps, window
 from .tuning import FAMILIES, Tuned, tune
+from .typical import Typical, typical_blocks, typical_rate
 
 __version__ = "0.1.0"
 __all__ = [
-    "FAMILIES", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "bounds", "contraction_gap", "critical_batch",
-    "critical_batches", "frontier", "is_stable", "noise_floor", "overlap", "risk_at", "risk_curve", "simulate",
-    "simulate_blocks", "steps_to", "tune", "tune_steps", "window",
+    "FAMILIES", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "Typical", "bounds", "contraction_gap",
+    "contraction_gaps", "critical_batch", "critical_batches", "frontier", "gap_over_lr", "is_stable", "noise_floor",
+    "overlap", "risk_at", "risk_curve", "simulate", "simulate_blocks", "step_limit", "steps_to", "tune", "tune_steps",
+    "typical_blocks", "typical_rate", "window",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import arguments
 from .method import Method
-from .secular import point, secular_sum, solve, solve_one
+from .secular import Point, point, secular_sum, solve, solve_one
 from .spectrum import Spectrum
 
 
@@ -48,6 +48,52 @@ def contraction_gap(spectrum, method, batch, kurtosis=3.0):
     spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis)
     u = (solve if np.ndim(batch) else solve_one)(point(method), batch, spectrum, kurtosis)
     return u * (2 - u)
+
+
+def contraction_gaps(spectrum, delta, eta, beta, batch, kurtosis=3.0, stable_only=False, tolerance=1e-7):
+    r"""``contraction_gap`` of many methods at once: parameters and batch broadcast together, for maps and tables.
+
+    $$ \mathrm{gap} = 1 - \rho = u(2-u), \qquad S(u) = 1 \text{ in (secular)} \tag{gap} $$
+
+    Args:
+        spectrum: a ``Spectrum``.
+        delta, eta, beta: parameters of (method), numbers or arrays; beta in [0, 1).
+        batch: batch size >= 1, a number or an array.
+        kurtosis: as ``contraction_gap``.
+        stable_only: leave methods that diverge at ``nan``: one pass over the spectrum settles them, where the rate at
+            which they diverge costs as much as all the rest.
+        tolerance: of Newton's last step in the logarithm of the distance to the noiseless limit; the gap is good to
+            about its square (1e-3 is enough for a picture).
+
+    Returns:
+        Array of the common shape (a 0-d array for numbers).
+
+    Raises:
+        ValueError: an argument of the wrong kind or out of range, or shapes that do not broadcast.
+
+    >>> H = Spectrum.power_law(50, 1.5)
+    >>> gaps = contraction_gaps(H, 0.0, [0.01, 0.1], [[0.5], [0.9]], batch=4)
+    >>> bool(np.isclose(gaps[1, 0], contraction_gap(H, Method.heavy_ball(0.01, 0.9), 4), rtol=1e-10))
+    True
+    """
+    spectrum, _, batch, kurtosis = _checked(spectrum, Method(0.0, 0.0, 0.0), batch, kurtosis)
+    tolerance = arguments.number("tolerance", tolerance, above=0.0, high=0.1)
+    delta, eta, beta = (arguments.array(name, v) for name, v in (("delta", delta), ("eta", eta), ("beta", beta)))
+    if not np.all((beta >= 0) & (beta < 1)):
+        arguments.refuse("beta", beta, "numbers >= 0 and < 1")
+    try:
+        delta, eta, beta, batch = np.broadcast_arrays(delta, eta, beta, np.asarray(batch, float))
+    except ValueError:
+        arguments.refuse("eta", eta.shape, "of a shape that broadcasts with delta, beta and batch")
+    shape = eta.shape
+    delta, eta, beta, batch = (v.ravel() for v in (delta, eta, beta, batch))
+    p = Point(delta, eta, np.where(eta == 0, 1.0, 1 - beta))             # as in ``point``
+    gaps, ask = np.full(eta.size, np.nan), np.ones(eta.size, bool)
+    if stable_only:
+        ask = secular_sum(np.zeros(eta.size), p, batch, spectrum, kurtosis) < 1
+    u = solve(Point(*(v[ask] for v in p)), batch[ask], spectrum, kurtosis, tolerance=tolerance) if ask.any() else 0.0
+    gaps[ask] = u * (2 - u)
+    return gaps.reshape(shape)
 
 
 def is_stable(spectrum, method, batch, kurtosis=3.0):
@@ -239,7 +285,7 @@ def _transfer(method, lam):
 
 
 def _start(start, spectrum):
-    if np.ndim(start) == 0:
+    if arguments.is_scalar(start):
         return np.full(len(spectrum), arguments.number("start", start, low=0.0))
     return arguments.array("start", start, low=0.0, shape=spectrum.eigenvalues.shape)
 
