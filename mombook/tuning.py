@@ -26,6 +26,9 @@ _LISTENS = {"sgd": (1, 0, 0, 0, 0), "heavy_ball": (0, 0, 1, 0, 1), "nesterov": (
 FAMILIES = tuple(_LISTENS)
 """The families that can be tuned; "asgd" is the whole family: delta >= 0, eta >= 0, 0 <= beta < 1 all free."""
 
+BESIDE = 1.01
+"""A u within one percent of its noiseless limit lies beside a pole of the secular equation."""
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -68,11 +71,12 @@ def tune(spectrum, family, batch, kurtosis=3.0):
     return Tuned(family, batch, method_at(family, p, 0), float(gap[0]))
 
 
-def tune_many(spectrum, families, batches, kurtosis=3.0):
+def tune_many(spectrum, families, batches, kurtosis=3.0, precision=1e-9):
     """``tune`` for many pairs of a family and a batch at once.
 
     Args:
         families, batches: n names and n numbers.
+        precision: stop climbing when a step promises less than this, relative to the gap.
 
     Returns:
         gaps, shape ``(n,)``, and the ``Point`` that reaches them.
@@ -83,7 +87,7 @@ def tune_many(spectrum, families, batches, kurtosis=3.0):
     listens = np.array([_LISTENS[arguments.choice("family", f, FAMILIES)] for f in families], float).T
     coarse = spectrum.compressed()                                      # where u is largest does not feel the bins
     z = _stable(coarse, listens, batches, kurtosis, _start(coarse, listens, batches))
-    u, z = _climb(coarse, listens, batches, kurtosis, z)
+    u, z = _climb(coarse, listens, batches, kurtosis, z, precision)
     p = point_at(listens, z)
     if coarse is not spectrum:
         u = solve(p, batches, spectrum, kurtosis, start=u)
@@ -157,15 +161,15 @@ def _stable(spectrum, listens, B, kurtosis, z):
 
 
 # -- the climb --------------------------------------------------------------------------------------------------------
-def _climb(spectrum, listens, B, kurtosis, z, iterations=250, gain=1e-11):
-    """Interior ascent, every column at its own pace, until u has less than ``gain`` (relative) left to rise.
+def _climb(spectrum, listens, B, kurtosis, z, precision, iterations=250):
+    """Interior ascent, every column at its own pace, until u has less than ``precision`` (relative) left to rise.
 
     At fixed u, psi is a smooth barrier in z: a Newton step walks to its centre, away from the kinks that the largest
     u has at the edge of stability. Near the centre, u rises most of its way to psi = 0, and z is carried along.
     Returns u ``(n,)``, z ``(3, n)``.
     """
     u, z = solve(point_at(listens, z), B, spectrum, kurtosis) * 0.9, z.copy()
-    active = np.arange(B.size)
+    active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
     for _ in range(iterations):
         b, now, who = B[active], u[active], listens[:, active]
         psi, g, H = _derivatives(spectrum, who, b, kurtosis, np.concatenate([np.log(now)[None], z[:, active]]))
@@ -200,26 +204,36 @@ def _climb(spectrum, listens, B, kurtosis, z, iterations=250, gain=1e-11):
         for tries in range(8):
             share = 4.0**-tries * rise[todo]
             trial, high = centre[:, todo] + tangent[:, todo] * share, now[todo] * np.exp(share)
-            good = (log_sum(trial, high, todo) < limit[todo]) & (high < 1)
-            if tries == 2 and not good.all():
+            after = log_sum(trial, high, todo)
+            good, sure = (after < limit[todo]) & (high < 1), (after < 0) & (high < 1)
+            k = active[todo[sure]]
+            sure_u[k], sure_z[:, k] = high[sure], trial[:, sure]
+            beside = np.zeros(todo.size, bool)
+            if tries == 2:
+                pole = noiseless_limit(point_at(who[:, todo], centre[:, todo]), spectrum.largest, spectrum.smallest)
+                beside = ~good & (pole < BESIDE * now[todo])
+            if beside.any():
                 # Beside a pole the ridge is narrower than the tangent is straight: go the whole way along it all the
                 # same, solve for u there, and draw back to twice the distance from the pole.
-                whole = centre[:, todo] + tangent[:, todo] * rise[todo]
-                q = point_at(who[:, todo], whole)
-                pole = noiseless_limit(q, spectrum.largest, spectrum.smallest)
-                drawn = 2 * solve(q, b[todo], spectrum, kurtosis) - pole
-                saved = ~good & (drawn > now[todo])
-                trial, high, good = np.where(saved, whole, trial), np.where(saved, drawn, high), good | saved
+                o = todo[beside]
+                whole = centre[:, o] + tangent[:, o] * rise[o]
+                q = point_at(who[:, o], whole)
+                drawn = 2 * solve(q, b[o], spectrum, kurtosis) - noiseless_limit(q, spectrum.largest, spectrum.smallest)
+                saved = drawn > now[o]
+                k = np.flatnonzero(beside)[saved]
+                trial[:, k], high[k], good[k] = whole[:, saved], drawn[saved], True
             z[:, active[todo[good]]], u[active[todo[good]]] = trial[:, good], high[good]
             todo = todo[~good]
             if todo.size == 0:
                 break
         # Quadratic convergence, except where a parameter runs off to its edge (beta to 0, a step to 0): there linear.
-        done = (np.abs(rise) < 1e-5) & (decrement < gain) | (np.abs(rise) < 1e-9) & (decrement < 1e-9)
+        done = (np.abs(rise) < 1e-5) & (decrement < 1e-11) | (np.abs(rise) < precision) & (decrement < precision)
         active = active[~(centred & done)]
         if active.size == 0:
             break
-    return solve(point_at(listens, z), B, spectrum, kurtosis, start=u), z
+    u = solve(point_at(listens, z), B, spectrum, kurtosis, start=u)
+    lost = ~(u > sure_u * (1 - 1e-9))                                   # overshot beside a pole
+    return np.where(lost, sure_u, u), np.where(lost, sure_z, z)
 
 
 def _derivatives(spectrum, listens, B, kurtosis, v):

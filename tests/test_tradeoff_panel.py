@@ -70,7 +70,8 @@ def test_presets_show_what_their_name_says(preset):
 def test_dragging_and_resting_agree():
     scenario = PANEL.read("kappa=3e4;batch=64")
     quick, rest = PANEL.exact(scenario, final=False), PANEL.exact(scenario)
-    assert quick.numbers["gap"] == rest.numbers["gap"]
+    for m, gap in rest.numbers["gap"].items():
+        np.testing.assert_allclose(quick.numbers["gap"][m], gap, rtol=1e-3)                # one bin an octave, not two
     for m, batch in rest.numbers["critical"].items():
         np.testing.assert_allclose(quick.numbers["critical"][m], batch, rtol=0.25)     # read off 11 points between
 

@@ -52,6 +52,7 @@ class LivePanel:
         self.simulates = simulate
         self._now = panel.read(scenario, **values)
         self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
+        self._ahead, self._wake = threading.Lock(), threading.Event()
         self._narrow = self._dark = False
         self._worker = None
         self._view = panel.exact(self._now, final=True)
@@ -231,7 +232,11 @@ class LivePanel:
         with self._lock:
             self._turn += 1
             started = time.perf_counter()
+            if new == self._expected:                                   # being computed at this moment
+                with self._ahead:
+                    pass
             view = self.panel.exact(new, final=False)
+            self._note_heading(self._now, new)
             self._now, self._view = new, view
             blank = {} if self._is_blank else self.panel.blank(new)
             with self.figure.batch_update():
@@ -246,6 +251,7 @@ class LivePanel:
 
     _is_blank = True
     _stopped = -1
+    _heading = _expected = None
 
     def _settle(self):
         """The refined exact layer, and the axes."""
@@ -262,14 +268,16 @@ class LivePanel:
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="mombook panel", daemon=True)
                 self._worker.start()
+            self._wake.set()
 
     def _work(self):
         """Wait until the controls rest, settle, simulate; start again whenever they have moved meanwhile."""
         try:
             while True:
+                self._wake.clear()
                 turn = self._turn
-                time.sleep(REST)
-                if turn != self._turn:
+                self._look_ahead()
+                if self._wake.wait(REST) or turn != self._turn:
                     continue
                 with self._lock:
                     if turn == self._turn:
@@ -284,6 +292,28 @@ class LivePanel:
             self._worker = None
             self._status.value = _alert(f"{type(error).__name__}: {error}. The exact curves still stand.")
             raise
+
+    def _look_ahead(self):
+        """While the browser paints, compute the stop a slider will come to next if it goes on as it did: panels remember."""
+        name, stop = self._heading or (None, None)
+        self._heading = None
+        if name is None:
+            return
+        with self._ahead:
+            self._expected = {**self._now, name: stop}
+            with contextlib.suppress(Exception):                        # a guess; if it comes true it is heard then
+                self.panel.exact(self._expected, final=False)
+            self._expected = None
+
+    def _note_heading(self, old, new):
+        """Remember which slider moved, and its next stop on."""
+        moved = [c for c in self.panel.controls if isinstance(c, scenarios.Slider) and old[c.name] != new[c.name]]
+        self._heading = None
+        if len(moved) == 1:
+            c, up = moved[0], new[moved[0].name] > old[moved[0].name]
+            on = [x for x in map(c.rounded, c.stops if up else c.stops[::-1]) if (x > new[c.name]) == up and x != new[c.name]]
+            if on:
+                self._heading = c.name, on[0]
 
     def _run(self, turn):
         """Simulate in pieces until done or until something moves."""
@@ -438,8 +468,8 @@ class _SliderRow:
         if self._busy:
             return
         c = self.control
-        value = min(max(change["new"], c.low), c.high)
-        value = round(value) if c.whole else float(f"{value:.3g}")
+        value = change["new"]
+        value = c.rounded(value)
         if value != self._last:
             self._last, self._busy = value, True
             self.field.value = c.text(value)

@@ -46,6 +46,11 @@ class Slider:
             raise ValueError(f"{self.name} must be {allowed}; got {given!r}.")
         return round(x) if self.whole else min(max(float(f"{x:.6g}"), self.low), self.high)
 
+    def rounded(self, position):
+        """Where a drag to ``position`` lands: whole, or three figures, inside the slider."""
+        x = min(max(float(position), self.low), self.high)
+        return round(x) if self.whole else float(f"{x:.3g}")
+
     def text(self, value):
         """The value as it is read out, in the reader's units."""
         return short(value)

@@ -19,8 +19,11 @@ from .scenario import short
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
 
-PER_OCTAVE = 2
-"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to 1e-5, far below what a screen shows."""
+PER_OCTAVE = {False: 1, True: 2}
+"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to about 1e-4 while dragging, 1e-5 at rest."""
+
+PRECISION = {False: 1e-5, True: 1e-9}
+"""How far the tuning is driven."""
 
 EARLY = 3
 """The step after which the simulation is held against theory: sharply tuned methods are heavy-tailed within ten."""
@@ -102,7 +105,7 @@ class TradeoffPanel(Panel):
     def exact(self, scenario, final=True):
         """Frontiers, bounds, critical batches and exact learning curves."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = _spectrum(kappa, decay, d)
+        H = _spectrum(kappa, decay, d, final)
         grid, at = _frontiers(kappa, decay, d, batch, final)
         unit = H.smallest / H.trace
         traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
@@ -178,8 +181,8 @@ class TradeoffPanel(Panel):
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
 @lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE)
+def _spectrum(kappa, decay, d, final):
+    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE[final])
 
 
 _tuned = {}
@@ -188,28 +191,28 @@ _tuned = {}
 def _frontiers(kappa, decay, d, batch, final):
     """The frontiers over GRID, and the same at the one batch; what is missing is tuned in one go."""
     shape, one = (kappa, decay, d, final), (kappa, decay, d, final, batch)
-    H = _spectrum(kappa, decay, d)
+    H = _spectrum(kappa, decay, d, final)
     if len(_tuned) > 600:
         _tuned.clear()
     if shape not in _tuned:
-        both = frontier(H, batches=np.append(GRID[final], batch))
+        both = frontier(H, batches=np.append(GRID[final], batch), precision=PRECISION[final])
         n = len(GRID[final])
         _tuned[shape], _tuned[one] = ({k: f.part(c) for k, f in both.items()} for c in (slice(n), slice(n, None)))
     elif one not in _tuned:
-        _tuned[one] = frontier(H, batches=[batch])
+        _tuned[one] = frontier(H, batches=[batch], precision=PRECISION[final])
     return _tuned[shape], _tuned[one]
 
 
 @lru_cache(maxsize=256)
 def _upper(kappa, decay, d, final):
-    H, B = _spectrum(kappa, decay, d), GRID[final]
+    H, B = _spectrum(kappa, decay, d, final), GRID[final]
     return {"sgd": bounds.sgd_gap(H, B).value, "heavy_ball": bounds.heavy_ball_gap(H, B).value,
             "asgd": bounds.two_buffer_gap(H, B).value}
 
 
 @lru_cache(maxsize=512)
 def _critical_at_rest(kappa, decay, d):
-    return critical_batches(_spectrum(kappa, decay, d))
+    return critical_batches(_spectrum(kappa, decay, d, True))
 
 
 def _critical(kappa, decay, d, key, f, final):
