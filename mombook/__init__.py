@@ -3,8 +3,10 @@
 Needs numpy and scipy only; panels (``mombook.explore``) bring plotly and ipywidgets in when they are first asked for.
 """
 
-from . import bounds
-from .learning_rate import gap_over_lr, step_limit
+from . import bounds, buffers
+from .buffers import Buffers
+from .dialects import dialects
+from .learning_rate import step_limit
 from .method import Method
 from .moments import contraction_gap, contraction_gaps, is_stable, noise_floor, risk_at, risk_curve, steps_to
 from .simulate import Progress, simulate, simulate_blocks
@@ -15,8 +17,8 @@ from .typical import Typical, typical_blocks, typical_rate
 
 __version__ = "0.1.0"
 __all__ = [
-    "FAMILIES", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "Typical", "bounds", "contraction_gap",
-    "contraction_gaps", "critical_batch", "critical_batches", "frontier", "gap_over_lr", "is_stable", "noise_floor",
-    "overlap", "risk_at", "risk_curve", "simulate", "simulate_blocks", "step_limit", "steps_to", "tune", "tune_steps",
+    "FAMILIES", "Buffers", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "Typical", "bounds", "buffers",
+    "contraction_gap", "contraction_gaps", "critical_batch", "critical_batches", "dialects", "frontier", "is_stable",
+    "noise_floor", "overlap", "risk_at", "risk_curve", "simulate", "simulate_blocks", "step_limit", "steps_to", "tune", "tune_steps",
     "typical_blocks", "typical_rate", "window",
 ]

@@ -74,11 +74,11 @@ def simulate_blocks(spectrum, method, batch, steps, runs, rng, sampler="one_draw
     batch = arguments.whole("batch", batch, low=1)
     steps, runs = arguments.whole("steps", steps), arguments.whole("runs", runs, low=1)
     arguments.generator("rng", rng)
-    gradient = {"one_draw": _one_draw, "direct": _direct}[arguments.choice("sampler", sampler, ("one_draw", "direct"))]
+    gradient = {"one_draw": one_draw, "direct": _direct}[arguments.choice("sampler", sampler, ("one_draw", "direct"))]
     noise = arguments.number("noise", noise, low=0.0)
     budget = arguments.whole("budget", budget, low=1)
     lam = spectrum.expanded()
-    if np.ndim(start) == 0:
+    if arguments.is_scalar(start):
         start = arguments.number("start", start, low=0.0)
     else:
         start = arguments.array("start", start, low=0.0, shape=lam.shape)
@@ -108,7 +108,7 @@ def _blocks(lam, method, batch, steps, runs, rng, gradient, noise, start, budget
         yield Progress(rows.stop / runs, risk, rows.stop)
 
 
-def _one_draw(h, size, lam, batch, noise, rng, z):
+def one_draw(h, size, lam, batch, noise, rng, z):
     """H^(1/2) g by (batch-in-one), shape of h; z is scratch of that shape."""
     rng.standard_normal(out=z)
     C = rng.chisquare(batch, size=len(h))

@@ -1,0 +1,277 @@
+"""SGD alone: what a learning rate does at a batch, what a batch does to the best of them, and one run of it."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from .. import bounds
+from ..learning_rate import step_limit
+from ..method import Method
+from ..moments import contraction_gap, contraction_gaps, risk_at, risk_curve
+from ..simulate import simulate_blocks
+from ..spectrum import Spectrum
+from ..tradeoff import critical_batch, frontier
+from ..tuning import tune
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
+from .frame import Panel, Sample, View
+from .scenario import Slider, short
+from .words import three
+
+SHARE = Slider("share", "η/max", 0.02, 0.98, 0.5, step=0.02,
+               help="learning rate of the learning curve, as a share of the largest stable one")
+
+GRID = {False: np.geomspace(1, 1e6, 13), True: np.geomspace(1, 1e6, 37)}
+"""Batches at which SGD is tuned: while dragging, and at rest."""
+
+SHARES = np.concatenate([np.geomspace(1e-3, 0.7, 30), 1 - np.geomspace(0.27, 1e-4, 25)])
+"""Learning rates of a gap curve, as shares of the stability limit; dense towards 1, where the gap falls to 0."""
+
+PER_OCTAVE = 2
+"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to 1e-5, far below what a screen shows."""
+
+MOST_DRAWN = 40_000_000
+"""Normals the simulation may draw: a second at most."""
+
+EARLY = 8
+"""The step after which the simulation is held against theory."""
+
+BLUE = style.METHODS["sgd"].color
+SKY, INK, ACCENT = style.rgba(BLUE, 0.45), style.MUTED, "#E69F00"
+
+
+class SGDPanel(Panel):
+    """Gap against learning rate, tuned gap against batch, and the learning curve at a chosen learning rate."""
+
+    name = "sgd"
+    title = "SGD and the critical batch"
+    controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
+    presets = SHAPES
+    help = ("The gap is the share of the expected loss that a step removes in the long run. Left: it grows with the learning "
+            "rate until just before the stability limit, then falls to nothing; paler lines are a quarter and four times the "
+            "batch; the ring is the learning rate of the slider. Middle: the best gap at every batch lies between the two "
+            "sides of theorem T1 and follows perfect scaling up to about tr/L; the ring is the batch where compute "
+            "efficiency has halved. Right: the line is the exact expectation, dots the mean of simulated runs, shade "
+            "where 80 % of the runs lie.")
+
+    def figure(self):
+        """Three subplots; traces in the order they are drawn."""
+        f = go.Figure()
+        for name, dash in (("at B/4", "2px,3px"), ("at 4B", "10px,4px")):
+            f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": SKY, "width": 1.6, "dash": dash},
+                          hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
+        f.add_scatter(name="SGD, exact", x=[], y=[], mode="lines", line={"color": BLUE, "width": 2.5},
+                      hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>exact</extra>")
+        f.add_scatter(name="stability limit", x=[], y=[], mode="lines+text", showlegend=False, textposition="middle left",
+                      line={"color": INK, "width": 1, "dash": "dash"}, textfont={"color": INK}, hoverinfo="skip")
+        marks = (("η of T1", "diamond", 10, INK), ("best η", "star", 13, ACCENT), ("η of the slider", "circle-open", 13, BLUE))
+        for name, symbol, size, color in marks:
+            f.add_scatter(name=name, x=[], y=[], mode="markers",
+                          marker={"symbol": symbol, "size": size, "color": color,
+                                  "line": {"width": 2.5 if "open" in symbol else 0}},
+                          hovertemplate="%{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
+        second = {"xaxis": "x2", "yaxis": "y2"}
+        f.add_scatter(name="perfect scaling", x=[], y=[], mode="lines", **second, hoverinfo="skip",
+                      line={"color": INK, "width": 1.2, "dash": "10px,4px"})
+        for name, side in (("T1, two sides", "at most"), ("T1, lower side", "at least")):
+            f.add_scatter(name=name, x=[], y=[], mode="lines", **second, showlegend=side == "at most",
+                          line={"color": BLUE, "width": 1.4, "dash": "dot"}, legendgroup="T1",
+                          hovertemplate=side + " %{y:.3g} at B %{x:.3g}<extra>T1</extra>")
+        f.add_scatter(name="tuned gap", x=[], y=[], mode="lines", **second, showlegend=False,
+                      line={"color": BLUE, "width": 2.5}, hovertemplate="gap %{y:.3g} at B %{x:.3g}<extra>tuned SGD</extra>")
+        f.add_scatter(name="bend", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": ACCENT},
+                      line={"color": ACCENT, "width": 1.2, "dash": "dot"}, textposition="middle right", hoverinfo="skip")
+        f.add_scatter(name="chosen batch", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": INK},
+                      line={"color": INK, "width": 1, "dash": "dash"}, textposition="middle right", hoverinfo="skip")
+        f.add_scatter(name="critical batch", x=[], y=[], mode="markers", **second,
+                      marker={"symbol": "circle-open", "size": 14, "color": ACCENT, "line": {"width": 2.5}},
+                      hovertemplate="CE has halved at B %{x:.3g}<extra></extra>")
+        third = {"xaxis": "x3", "yaxis": "y3", "showlegend": False}
+        f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", **third, line={"width": 0}, fill="toself",
+                      fillcolor=style.rgba(BLUE, 0.18), hoverinfo="skip")
+        f.add_scatter(name="simulated", x=[], y=[], mode="markers", **third,
+                      marker={"color": BLUE, "size": 7, "line": {"color": "white", "width": 1}},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs</extra>")
+        f.add_scatter(name="expected", x=[], y=[], mode="lines", **third, line={"color": BLUE, "width": 2.5},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
+        f.update_layout(style.layout(
+            height=470, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
+                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            xaxis=style.log_axis("learning rate η"), yaxis=style.log_axis("contraction gap"),
+            xaxis2=style.log_axis("batch size B", anchor="y2"), yaxis2=style.log_axis("gap at the best η", anchor="x2"),
+            xaxis3=style.log_axis("steps", anchor="y3"), yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Three columns."""
+        domains = ([0, 0.27], [0.365, 0.635], [0.73, 1.0])
+        return {"height": 470, **{f"xaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"yaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.1}}
+
+    def stacked(self):
+        """Three rows."""
+        domains = ([0.73, 1.0], [0.365, 0.635], [0, 0.27])
+        return {"height": 1150, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.04}}
+
+    def exact(self, scenario, final=True):
+        """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""
+        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        H, f = _spectrum(kappa, decay, d), _frontier(kappa, decay, d, final)
+        best, limit = _tuned(kappa, decay, d, B), step_limit(H, B)
+        lr = share * limit
+        gap = contraction_gap(H, Method.sgd(lr), B)
+        lower, upper = bounds.sgd_gap(H, B, "lower"), bounds.sgd_gap(H, B)
+        curves = {b: (limit_b * SHARES, _gaps(kappa, decay, d, b)) for b in (B / 4, B, 4 * B)
+                  if b >= 1 for limit_b in [step_limit(H, b)]}
+        low, high = bounds.sgd_gap(H, f.batches, "lower").value, bounds.sgd_gap(H, f.batches).value
+        bend = bounds.bend(H, "sgd")
+        critical = _critical_at_rest(kappa, decay, d) if final else _halved(f)
+        times = _times(7 / -np.log1p(-best.gap))
+        risk = risk_at(H, Method.sgd(lr), B, times)
+        ranges = _ranges(curves, f, high, times)
+        foot, head = ([10**v for v in ranges[k]] for k in ("yaxis", "yaxis2"))
+        on = np.array([1.0, min(1e6, 2 / f.gap[0])])
+        traces = {
+            "SGD, exact": _fallen(curves[B], foot[0]), "at 4B": _fallen(curves[4 * B], foot[0]),
+            "at B/4": {**_fallen(curves.get(B / 4), foot[0]), "visible": B / 4 in curves},
+            "stability limit": {"x": [limit] * 3, "y": [foot[0], foot[0] ** 0.88 * foot[1] ** 0.12, foot[1]],
+                                "text": ["", "limit ", ""]},
+            "η of T1": _line([lower.method.delta], [contraction_gap(H, lower.method, B)]),
+            "best η": _line([best.method.delta], [best.gap]), "η of the slider": _line([lr], [gap]),
+            "perfect scaling": _line(on, f.gap[0] * on),
+            "T1, two sides": _line(f.batches, high), "T1, lower side": _line(f.batches, low),
+            "tuned gap": _line(f.batches, f.gap),
+            "bend": {"x": [bend] * 3, "y": [head[0], head[0] ** 0.92 * head[1] ** 0.08, head[1]], "text": ["", " tr/L", ""]},
+            "chosen batch": {"x": [B] * 3, "y": [head[0], head[0] ** 0.8 * head[1] ** 0.2, head[1]], "text": ["", " B", ""]},
+            "critical batch": {**_line([critical], [_between(f, critical)]), "visible": critical < 1e6},
+            "expected": _line(times[1:], risk[1:] / risk[0])}
+        used = best.gap / (f.gap[0] * B)
+        numbers = {"limit": limit, "best lr": best.method.delta, "best gap": best.gap, "gap": float(gap), "lr": lr,
+                   "lower": lower.value, "upper": upper.value, "bend": float(bend), "critical": critical, "scaling": used}
+        lamp = ("T1, upper side", upper.value < 1, "at this κ and B it allows a gap of 1, so it says nothing.")
+        return View(traces, _sentence(scenario, numbers), ranges,
+                    [f"Learning rates at <b>B = {B}</b>", "What a <b>batch</b> buys",
+                     f"Learning curve at <b>η = {three(lr)}</b>"],
+                    [lamp], numbers)
+
+    def sample(self, scenario):
+        """Runs at the slider's learning rate, and how far their mean lies from theory."""
+        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
+        method = Method.sgd(share * step_limit(_spectrum(kappa, decay, d), B))
+        times = _times(7 / -np.log1p(-_tuned(kappa, decay, d, B).gap), per_octave=2)[1:]
+        steps = int(min(times[-1], 3000, MOST_DRAWN // (32 * d)))
+        runs, theory = int(np.clip(MOST_DRAWN // (steps * d), 32, 400)), None
+        times = times[times <= steps]
+        for progress in simulate_blocks(H, method, B, steps, runs, rng):
+            if progress.runs_done < min(8, runs):
+                yield Sample(progress.fraction, {})
+                continue
+            if theory is None:
+                theory = risk_curve(H, method, B, steps)
+            risk = progress.risk[:progress.runs_done]
+            yield Sample(progress.fraction, _dots(risk, times), _told(risk, theory))
+
+    def blank(self, scenario):
+        """No dots, no band."""
+        return {"simulated": {"x": [], "y": []}, "80 % of runs": {"x": [], "y": []}}
+
+
+# -- the numbers, remembered -------------------------------------------------------------------------------------------
+@lru_cache(maxsize=64)
+def _spectrum(kappa, decay, d):
+    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE)
+
+
+@lru_cache(maxsize=128)
+def _frontier(kappa, decay, d, final):
+    return frontier(_spectrum(kappa, decay, d), ["sgd"], GRID[final])["sgd"]
+
+
+@lru_cache(maxsize=256)
+def _tuned(kappa, decay, d, batch):
+    return tune(_spectrum(kappa, decay, d), "sgd", batch)
+
+
+@lru_cache(maxsize=256)
+def _gaps(kappa, decay, d, batch):
+    H = _spectrum(kappa, decay, d)
+    return contraction_gaps(H, SHARES * step_limit(H, batch), 0.0, 0.0, batch)
+
+
+@lru_cache(maxsize=256)
+def _critical_at_rest(kappa, decay, d):
+    return critical_batch(_spectrum(kappa, decay, d), "sgd")
+
+
+def _halved(f):
+    """The critical batch read off a frontier, while dragging."""
+    fallen = np.maximum.accumulate(np.log(f.ce[0] / f.ce))
+    return float(np.exp(np.interp(np.log(2), fallen, np.log(f.batches)))) if fallen[-1] > np.log(2) else np.inf
+
+
+def _between(f, batch):
+    return float(np.exp(np.interp(np.log(min(batch, 1e6)), np.log(f.batches), np.log(f.gap))))
+
+
+def _fallen(curve, foot):
+    """A gap curve drawn down to the foot of its axis at the stability limit, where the gap is 0."""
+    if curve is None:
+        return _line([], [])
+    lr, gap = curve
+    keep = gap > foot
+    return _line(np.append(lr[keep], lr[-1]), np.append(gap[keep], foot))
+
+
+def _line(x, y):
+    return {"x": np.asarray(x, float), "y": np.asarray(y, float)}
+
+
+def _times(horizon, per_octave=8):
+    """0, then whole steps evenly spaced in log, to the power of two past the horizon."""
+    octaves = int(np.ceil(np.log2(max(horizon, 64))))
+    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
+
+
+def _dots(risk, times):
+    start = risk[0, 0]
+    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0) / start
+    mean = risk[:, times].mean(0) / start
+    keep, fine = np.isfinite(high) & (low > 0), np.isfinite(mean) & (mean > 0)
+    return {"simulated": _line(times[fine], mean[fine]),
+            "80 % of runs": _line(np.concatenate([times[keep], times[keep][::-1]]),
+                                  np.concatenate([high[keep], low[keep][::-1]]))}
+
+
+def _told(risk, theory):
+    t = min(EARLY, len(theory) - 1)
+    error = risk[:, t].std(ddof=1) / np.sqrt(len(risk))
+    far = (risk[:, t].mean() - theory[t]) / error if error > 0 else 0.0
+    return f"Simulation ({len(risk)} runs): after {t} steps the mean of the runs lies {far:+.1f} standard errors from theory."
+
+
+def _sentence(scenario, n):
+    """What is on screen, in words."""
+    critical = f"{three(n['critical'])}" if n["critical"] < 1e12 else "more than a million"
+    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+            f"SGD is stable below η = {three(n['limit'])}; the best η, {three(n['best lr'])}, has gap {three(n['best gap'])} "
+            f"(T1: between {three(n['lower'])} and {three(n['upper'])}), which is {three(100 * n['scaling'])} % of perfect "
+            f"scaling. tr/L = {three(n['bend'])}; CE has halved at B = {critical}. "
+            f"At {short(scenario['share'])} of the limit the gap is {three(n['gap'])}.")
+
+
+def _ranges(curves, f, high, times):
+    """Axes in whole or half decades, so that they move seldom."""
+    def halves(low, high):
+        return [float(np.floor(2 * np.log10(low)) / 2), float(np.ceil(2 * np.log10(high)) / 2)]
+
+    right, top = max(x[-1] for x, _ in curves.values()), max(y.max() for _, y in curves.values())
+    left, foot = (min(v[k].max() for v in curves.values()) for k in (0, 1))
+    return {"xaxis": halves(left / 60, right * 1.1), "yaxis": halves(foot / 60, top * 1.3), "xaxis2": [0, 6],
+            "yaxis2": halves(f.gap[0] / 3, max(high.max(), f.gap.max()) * 1.5),
+            "xaxis3": [0, np.log10(times[-1])], "yaxis3": [-4, 0.5]}

@@ -1,0 +1,117 @@
+r"""What a single run does: the typical rate, beside which the mean-square rate is a statement about rare runs.
+
+Without label noise a step multiplies the state (e, m) by a random matrix, fresh every time, so the logarithm of the risk
+grows like a random walk and almost every run has the same slope (Furstenberg & Kesten 1960):
+
+$$ r_{\mathrm{typ}} = -\lim_{t\to\infty} \frac1t \log R_t \quad\text{almost surely}, \qquad
+   r_{\mathrm{typ}} \ge r_{\mathrm{ms}} = -\log\rho \tag{typical-rate} $$
+
+(the inequality is Jensen's: E log R <= log E R). It is measured on runs that are rescaled whenever they leave the range of
+floating point, so that neither convergence nor divergence ends them. For H = I and SGD the steps are independent and
+
+$$ \frac{R'}{R} = \Bigl(1-\frac{\eta C}{B}\Bigr)^2 + \frac{\eta^2 C Q}{B^2}, \qquad
+   C\sim\chi^2_B,\; Q\sim\chi^2_{d-1} \text{ independent} \tag{flat-step} $$
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import arguments
+from .method import Method
+from .simulate import one_draw
+from .spectrum import Spectrum
+
+
+class Typical(NamedTuple):
+    """A measured typical rate.
+
+    Attributes:
+        rate: e-folds of the risk per step in a typical run, positive when it converges; to set against -log rho.
+        error: its standard error, measured over the runs.
+        spread: variance of log R per step among the runs, which says how soon a mean of runs misleads.
+        fraction: of the work done, in (0, 1].
+    """
+
+    rate: float
+    error: float
+    spread: float
+    fraction: float
+
+
+def typical_rate(spectrum, method, batch, steps, runs, rng, burn=None, start=1.0):
+    """The typical rate (typical-rate), measured over ``steps - burn`` steps of independent runs.
+
+    Holds for Gaussian inputs without label noise; the estimate has a bias of order 1/(steps - burn) from what the first
+    ``burn`` steps have not forgotten, so these should outlast the slowest mode.
+
+    Args:
+        spectrum: a ``Spectrum`` with whole counts.
+        method: a ``Method``; its buffer starts at zero.
+        batch: batch size, a whole number >= 1.
+        steps, runs: whole numbers >= 2.
+        rng: a ``numpy.random.Generator``; the same state gives the same numbers.
+        burn: steps before the measurement begins, below ``steps``; by default half of them.
+        start: E[e_i^2] at t = 0, one number or shape ``(d,)``, as in ``simulate``.
+
+    Returns:
+        A ``Typical``.
+
+    Raises:
+        ValueError: an argument of the wrong kind or out of range.
+
+    >>> found = typical_rate(Spectrum.flat(1), Method.sgd(0.0), 1, steps=4, runs=2, rng=np.random.default_rng(0))
+    >>> found.rate, found.error
+    (0.0, 0.0)
+    """
+    *_, last = typical_blocks(spectrum, method, batch, steps, runs, rng, burn, start)
+    return last
+
+
+def typical_blocks(spectrum, method, batch, steps, runs, rng, burn=None, start=1.0, budget=200_000):
+    """``typical_rate`` in pieces: a generator of ``Typical``, about every ``budget`` sampled numbers once ``burn`` steps
+    are over (before that the rate is ``nan``). The numbers drawn do not depend on ``budget``."""
+    arguments.instance("spectrum", spectrum, Spectrum)
+    arguments.instance("method", method, Method)
+    batch = arguments.whole("batch", batch, low=1)
+    steps, runs = arguments.whole("steps", steps, low=2), arguments.whole("runs", runs, low=2)
+    burn = steps // 2 if burn is None else arguments.whole("burn", burn, high=steps - 1)
+    arguments.generator("rng", rng)
+    budget = arguments.whole("budget", budget, low=1)
+    lam = spectrum.expanded()
+    if arguments.is_scalar(start):
+        start = np.full(lam.shape, arguments.number("start", start, above=0.0))
+    else:
+        start = arguments.array("start", start, low=0.0, shape=lam.shape)
+        if not start.any():
+            arguments.refuse("start", start, "positive somewhere: a run that starts at the solution has no rate")
+    return _blocks(lam, method, batch, steps, runs, rng, burn, start, budget)
+
+
+def _blocks(lam, method, batch, steps, runs, rng, burn, start, budget):
+    h = np.sqrt(lam * start) * rng.choice([-1.0, 1.0], size=(runs, lam.size))         # as in simulate: h = H^(1/2) e
+    m, z, spent = np.zeros_like(h), np.empty_like(h), 0
+    size = np.einsum("rd,rd->r", h, h)
+    taken = np.zeros(runs)                                                            # log of what rescaling took out
+    for t in range(steps):
+        if t == burn:
+            began = taken + np.log(size)
+        h, m = method.step(h, m, one_draw(h, size, lam, batch, 0.0, rng, z))
+        size = np.einsum("rd,rd->r", h, h)
+        if size.min() < 1e-60 or size.max() > 1e60:                                   # far from where squares overflow
+            scale = np.sqrt(size)[:, None]
+            h, m, taken, size = h / scale, m / scale, taken + np.log(size), np.ones(runs)
+        spent += h.size
+        if spent >= budget and t + 1 < steps:
+            spent = 0
+            if t < burn:
+                yield Typical(np.nan, np.nan, np.nan, (t + 1) / steps)
+            else:
+                yield _measured(taken + np.log(size) - began, t + 1 - burn, (t + 1) / steps)
+    yield _measured(taken + np.log(size) - began, steps - burn, 1.0)
+
+
+def _measured(growth, steps, fraction):
+    spread = growth.var(ddof=1)
+    return Typical(float(-growth.mean() / steps) + 0.0, float(np.sqrt(spread / growth.size) / steps), float(spread / steps),
+                   fraction)
