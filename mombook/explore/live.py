@@ -14,6 +14,7 @@ from pathlib import Path
 import anywidget
 import ipywidgets as w
 import traitlets
+from threadpoolctl import ThreadpoolController
 
 from . import export
 from . import scenario as scenarios
@@ -54,8 +55,9 @@ class LivePanel:
         self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
         self._ahead, self._wake = threading.Lock(), threading.Event()
         self._narrow = self._dark = False
+        self._blas = ThreadpoolController()
         self._worker = None
-        self._view = panel.exact(self._now, final=True)
+        self._view = self._exact(self._now, final=True)
         start = panel.figure()
         apply(start, self._view, rescale=True)
         self.figure = figure_widget(start)
@@ -125,7 +127,7 @@ class LivePanel:
         for k, state in enumerate(states):
             for final in (False, True) if thorough or k == 0 else (False,):
                 started = time.perf_counter()
-                view = self.panel.exact(state, final)
+                view = self._exact(state, final)
                 took = time.perf_counter() - started
                 found += problems(self.panel, state, view)
                 if took > budget:
@@ -193,6 +195,12 @@ class LivePanel:
         ], layout=w.Layout(width="100%"))
         self._stop.disabled = True
 
+    def _exact(self, scenario, final):
+        """The panel's exact layer, on one BLAS thread: its matrices are small, and on a busy machine two threads that
+        wait for each other take ten times as long."""
+        with self._blas.limit(limits=1, user_api="blas"):
+            return self.panel.exact(scenario, final)
+
     # -- moving -------------------------------------------------------------------------------------------------------
     def _guard(self, act):
         """Run a callback; an exception shows in the status line and is raised: JupyterLab would hide it."""
@@ -235,7 +243,7 @@ class LivePanel:
             if new == self._expected:                                   # being computed at this moment
                 with self._ahead:
                     pass
-            view = self.panel.exact(new, final=False)
+            view = self._exact(new, final=False)
             self._note_heading(self._now, new)
             self._now, self._view = new, view
             blank = {} if self._is_blank else self.panel.blank(new)
@@ -256,7 +264,7 @@ class LivePanel:
     def _settle(self):
         """The refined exact layer, and the axes."""
         with self._lock:
-            view = self.panel.exact(self._now, final=True)
+            view = self._exact(self._now, final=True)
             self._view = view
             with self.figure.batch_update():
                 apply(self.figure, view, rescale=True)
@@ -302,7 +310,7 @@ class LivePanel:
         with self._ahead:
             self._expected = {**self._now, name: stop}
             with contextlib.suppress(Exception):                        # a guess; if it comes true it is heard then
-                self.panel.exact(self._expected, final=False)
+                self._exact(self._expected, final=False)
             self._expected = None
 
     def _note_heading(self, old, new):
