@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo '"$(PYTHON) -m venv" failed: its venv module is missing (on Debian and Ubuntu: apt install python3-venv).'; exit 1; }
 	@echo 'Installing into $(VENV) (about 550 MB, a minute or two; needed once) ...'
-	@PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[lab,test]'
+	@PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[lab,data,test]'
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
 	  > $(VENV)/share/jupyter/lab/settings/overrides.json

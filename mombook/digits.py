@@ -36,9 +36,10 @@ def _sklearn():
     try:
         from sklearn.datasets import load_digits
         from sklearn.neural_network import MLPClassifier
+        from threadpoolctl import threadpool_limits  # comes with scikit-learn
     except ImportError as missing:
         raise ImportError('This part needs scikit-learn, which is missing: pip install "mombook[data]".') from missing
-    return load_digits, MLPClassifier
+    return load_digits, MLPClassifier, threadpool_limits
 
 
 def stream(batches=(32, 128, 512), rates=(0.1, 0.3, 1.0, 3.0), beta=0.9, seeds=3, epochs=10, hidden=32):
@@ -53,7 +54,7 @@ def stream(batches=(32, 128, 512), rates=(0.1, 0.3, 1.0, 3.0), beta=0.9, seeds=3
 
 
 def _stream(sklearn, batches, rates, beta, seeds, epochs, hidden):
-    load_digits, MLPClassifier = sklearn
+    load_digits, MLPClassifier, threadpool_limits = sklearn
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     split = np.random.default_rng(0).permutation(len(y))
@@ -73,7 +74,8 @@ def _stream(sklearn, batches, rates, beta, seeds, epochs, hidden):
             for epoch in range(epochs):
                 order = shuffles.permutation(train)
                 try:
-                    with np.errstate(over="ignore", invalid="ignore"):           # divergence is no error
+                    # divergence is no error; matrices this small are slower on many threads than on one
+                    with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(1):
                         net.partial_fit(X[order], y[order], classes=np.arange(10))
                 except ValueError:                                               # scikit-learn: weights are not finite
                     break

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sparse
 
 from . import arguments
+from .spectrum import Spectrum
 from .systems import System
 
 
@@ -29,6 +30,30 @@ def unit_rows(n, d, rng, decay=0.0):
     decay = arguments.number("decay", decay, low=0.0)
     rows = arguments.generator("rng", rng).standard_normal((n, d)) * np.arange(1, d + 1) ** (-decay / 2)
     return System.kaczmarz(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def with_spectrum(spectrum, n, rng):
+    r"""Kaczmarz on n rows whose G has exactly the shape of a spectrum.
+
+    $$ A = U\,\mathrm{diag}(\sqrt{\lambda}),\quad U^\top U = I \qquad\Rightarrow\qquad
+       G = \frac{A^\top A}{|A|_F^2} = \mathrm{diag}(\lambda)/\mathrm{tr}\,H \tag{prescribed} $$
+
+    U has random orthonormal columns, so kappa is exactly that of the spectrum; the rows have different lengths, and
+    are drawn with p_i proportional to |a_i|^2.
+
+    Args:
+        spectrum: a ``Spectrum`` with d = ``spectrum.dim`` eigenvalues.
+        n: number of rows, at least d.
+        rng: a ``numpy.random.Generator``.
+
+    >>> s = with_spectrum(Spectrum([3.0, 1.0]), 10, np.random.default_rng(0))
+    >>> s.eigenvalues.round(12)
+    array([0.75, 0.25])
+    """
+    d = int(arguments.instance("spectrum", spectrum, Spectrum).dim)
+    n = arguments.whole("n", n, low=d)
+    U, _ = np.linalg.qr(arguments.generator("rng", rng).standard_normal((n, d)))
+    return System.kaczmarz(U * np.sqrt(spectrum.expanded()))
 
 
 def vandermonde(n, degree, nodes="chebyshev"):

@@ -19,7 +19,8 @@ def ranges(lines):
     return {canonicalize_name(r.name): r.specifier for r in requirements}
 
 
-READER = ranges(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"])
+READER = ranges(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
+                + PROJECT["optional-dependencies"]["data"])
 EVERYTHING = READER | ranges(PROJECT["optional-dependencies"]["test"])
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
 CONSTRAINTS = ranges(
@@ -51,7 +52,7 @@ def test_constraints_pick_one_version_out_of_each_range():
 
 
 def test_importing_mombook_needs_numpy_and_scipy_only():
-    heavy = "{'plotly', 'ipywidgets', 'IPython', 'anywidget', 'jupytext', 'ipykernel', 'jupyterlab'}"
+    heavy = "{'plotly', 'sklearn', 'ipywidgets', 'IPython', 'anywidget', 'jupytext', 'ipykernel', 'jupyterlab'}"
     code = f"import sys, mombook; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.strip() == "[]"

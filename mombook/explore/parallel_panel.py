@@ -1,0 +1,208 @@
+"""Perfect parallelization on rows: what a batch of rows buys, with and without momentum, exactly."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from .. import kaczmarz, parallel, row_sampling
+from ..example_systems import with_spectrum
+from ..spectrum import Spectrum
+from . import style
+from .controls import BATCH, DECAY, KAPPA, SEED
+from .frame import Panel, Sample, View
+from .scenario import short
+from .words import three
+
+DIM, ROWS = 8, 160
+"""Unknowns and rows: small enough for the exact rate to follow a slider."""
+
+TARGET = 1e-6
+"""The factor by which E|e|^2 is to fall."""
+
+GRID = {False: np.array([1, 64, 1024, 65536]), True: 4 ** np.arange(9)}
+TUNED_AT = 8 ** np.arange(5)
+"""Batches of the two simple rules, while dragging and at rest, and of the tuned methods, which come afterwards."""
+
+EARLY = 8
+"""The step after which the simulation is held against theory."""
+
+MOST_ROWS = 8_000_000
+"""Rows a method's simulation may draw."""
+
+LOOKS = {
+    "SGD": ("simple SGD", style.METHODS["sgd"].color, "circle", "solid"),
+    "momentum": ("simple momentum", style.METHODS["heavy_ball"].color, "square", "12px,2px"),
+}
+
+
+class ParallelPanel(Panel):
+    """Row visits against batch, and the error at the chosen batch, on a Kaczmarz system with a given spectrum."""
+
+    name = "parallel"
+    title = "How far a batch replaces iterations"
+    controls = (KAPPA, DECAY, BATCH, SEED)
+    presets = {                                                                                          # noqa: RUF012
+        "flat": {"kappa": 1, "batch": 8}, "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8},
+        "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8}, "at saturation": {"kappa": 1e3, "decay": 1.5, "batch": 98},
+    }
+    help = (f"Randomized Kaczmarz on {ROWS} random rows in {DIM} unknowns. Left: flat is perfect parallelization, and dotted "
+            "verticals are where theory ends it; hollow marks are the tuned methods, which arrive once you let go. "
+            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie.")
+
+    def figure(self):
+        """Two subplots side by side."""
+        f = go.Figure()
+        for key, (word, color, marker, dash) in LOOKS.items():
+            f.add_scatter(name=word, x=[], y=[], mode="lines+markers", legendgroup=key,
+                          line={"color": color, "width": 2.5, "dash": dash}, marker={"symbol": marker, "size": 7},
+                          hovertemplate="B %{x}: %{y:.3g} row visits<extra>" + word + "</extra>")
+            f.add_scatter(name=f"{word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", fill="toself",
+                          line={"width": 0}, fillcolor=style.rgba(color, 0.18), showlegend=False, hoverinfo="skip")
+            f.add_scatter(name=f"{word}: simulated", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False,
+                          marker={"color": color, "symbol": marker, "size": 7, "line": {"color": "white", "width": 1}},
+                          hovertemplate="%{y:.3g} after %{x} iterations<extra>mean of runs, " + word + "</extra>")
+            f.add_scatter(name=f"{word}: expected", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
+                          line={"color": color, "width": 2.5, "dash": dash},
+                          hovertemplate="%{y:.3g} after %{x} iterations<extra>exact, " + word + "</extra>")
+        for key, word in (("SGD", "tuned SGD"), ("momentum", "tuned heavy ball")):
+            _, color, marker, _ = LOOKS[key]
+            f.add_scatter(name=word, x=[], y=[], mode="lines+markers", legendgroup=key,
+                          line={"color": color, "width": 1.2, "dash": "dot"},
+                          marker={"color": style.PAPER, "symbol": marker, "size": 8, "line": {"color": color, "width": 2}},
+                          hovertemplate="B %{x}: %{y:.3g} row visits<extra>" + word + "</extra>")
+        for key, (word, color, _, _) in LOOKS.items():
+            f.add_scatter(name=f"{word}: saturation", x=[], y=[], mode="lines", showlegend=False, legendgroup=key,
+                          line={"color": color, "width": 1.5, "dash": "dot"},
+                          hovertemplate="%{x:.3g}: predicted saturation, " + word + "<extra></extra>")
+        f.add_scatter(name="chosen batch", x=[], y=[], mode="lines", showlegend=False, hoverinfo="skip",
+                      line={"color": style.MUTED, "width": 1, "dash": "dash"})
+        f.update_layout(style.layout(
+            legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            xaxis=style.log_axis("batch size B (rows per iteration)"),
+            yaxis=style.log_axis("row visits (iterations × B) to 10⁻⁶"),
+            xaxis2=style.log_axis("iterations", anchor="y2"),
+            yaxis2=style.log_axis("E|e|² / |e₀|²", anchor="x2")))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Two columns."""
+        return {"height": 470, "legend": {"y": 1.1}, "xaxis": {"domain": [0, 0.46]}, "xaxis2": {"domain": [0.56, 1]},
+                "yaxis": {"domain": [0, 1]}, "yaxis2": {"domain": [0, 1]}}
+
+    def stacked(self):
+        """Two rows."""
+        return {"height": 860, "legend": {"y": 1.06}, "xaxis": {"domain": [0, 1]}, "xaxis2": {"domain": [0, 1]},
+                "yaxis": {"domain": [0.58, 1]}, "yaxis2": {"domain": [0, 0.42]}}
+
+    def exact(self, scenario, final=True):
+        """Exact rates of the two simple rules over batches, and their exact error curves at the chosen one."""
+        kappa, decay, B = (scenario[k] for k in ("kappa", "decay", "batch"))
+        system = _system(kappa, decay)
+        here = {key: _scaling(kappa, decay, key, (B,)) for key in LOOKS}
+        grid = {key: _scaling(kappa, decay, key, tuple(GRID[final].tolist())) for key in LOOKS}
+        times = _times(max(f.iterations[0] for f in here.values()))
+        traces, rows = {}, {"SGD": system.row_energy / system.largest, "momentum": parallel.saturation_batch(system)}
+        low = min(f.visits.min() for f in grid.values())
+        ranges = {"xaxis": [-0.1, np.log10(BATCH.high) + 0.1], "xaxis2": [0, np.log10(times[-1])], "yaxis2": [-6.3, 0.3]}
+        bottom = np.floor(np.log10(low / max(10.0, np.sqrt(kappa))))
+        ranges["yaxis"] = [bottom, bottom + 7]
+        span = [10.0**y for y in ranges["yaxis"]]
+        for key, (word, *_) in LOOKS.items():
+            error = _errors(kappa, decay, key, B, tuple(times.tolist()))
+            traces[word] = {"x": grid[key].batches, "y": grid[key].visits}
+            traces[f"{word}: expected"] = {"x": times[1:], "y": np.maximum(error[1:] / error[0], 1e-12)}
+            traces[f"{word}: saturation"] = {"x": [rows[key]] * 2, "y": span}
+        traces["chosen batch"] = {"x": [B, B], "y": span}
+        n = {key: float(f.iterations[0]) for key, f in here.items()}
+        promise = float(here["momentum"].gap[0] / ((1 - here["momentum"].methods[0].beta) / 2))
+        sentence = (f"κ = {short(kappa)}, decay {short(decay)}, B = {B}: for an error 10⁻⁶ as large, simple SGD needs "
+                    f"{three(n['SGD'])} iterations and simple momentum {three(n['momentum'])}, "
+                    f"{_ratio(n['SGD'] / n['momentum'])}. Theory: row visits stay flat up to B = {three(rows['SGD'])} for SGD "
+                    f"and up to B = {three(rows['momentum'])}, {three(rows['momentum'] / rows['SGD'])}× as far, with "
+                    f"momentum, whose gap here is {three(promise)}× what is guaranteed.")
+        return View(traces, sentence, ranges, ["<b>Flat</b> is perfect parallelization", f"Error at <b>B = {B}</b>"],
+                    numbers={"iterations": n, "saturation": rows, "gap over guarantee": promise,
+                             "gap": {key: float(f.gap[0]) for key, f in here.items()}})
+
+    def sample(self, scenario):
+        """Runs of both rules at the chosen batch, then the tuned methods, batch by batch."""
+        kappa, decay, B = (scenario[k] for k in ("kappa", "decay", "batch"))
+        system, rng, far = _system(kappa, decay), np.random.default_rng(scenario["seed"]), []
+        here = {key: _scaling(kappa, decay, key, (B,)) for key in LOOKS}
+        horizon = _times(max(f.iterations[0] for f in here.values()))[-1]
+        runs = 100 if B < 1000 else 20
+        steps = int(np.clip(MOST_ROWS // (runs * B), EARLY, min(horizon, 2000)))
+        for k, (key, (word, *_)) in enumerate(LOOKS.items()):
+            method, times = here[key].methods[0], _times(steps, per_octave=2)[1:]
+            exact = kaczmarz.errors_at(system, method, B, [0, EARLY])[1]
+            for fraction, errors in row_sampling.stream(system, method, B, steps, runs, rng):
+                if errors.shape[1] > EARLY:
+                    yield Sample((k + fraction) / 4, _dots(word, errors, times[times < errors.shape[1]]))
+            at = errors[:, EARLY]
+            far.append(f"{word} {(at.mean() - exact) / max(at.std(ddof=1) / np.sqrt(runs), 1e-300):+.1f}")
+        told = (f"Simulation ({runs} runs): after {EARLY} iterations the mean lies {', '.join(far)} standard errors from "
+                "the exact value; later it is carried by rare runs.")
+        best = {"sgd": ([], []), "heavy_ball": ([], [])}
+        for k, at in enumerate(TUNED_AT.tolist()):
+            for family, word in (("sgd", "tuned SGD"), ("heavy_ball", "tuned heavy ball")):
+                gap = _tuned(kappa, decay, at, family)[1]
+                best[family][0].append(at)
+                best[family][1].append(at * np.log(1 / TARGET) / -np.log1p(-gap))
+                x, y = (np.array(v) for v in best[family])
+                yield Sample(0.5 + (k + (family == "heavy_ball")) / (2 * TUNED_AT.size), {word: {"x": x, "y": y}}, told)
+        saved = max(s / h for s, h in zip(best["sgd"][1], best["heavy_ball"][1], strict=True))
+        yield Sample(1.0, {}, told + f" Tuned heavy ball needs up to {three(saved)}× fewer row visits than tuned SGD.")
+
+    def blank(self, scenario):
+        """No dots, no bands, nothing tuned."""
+        names = [f"{word}: {part}" for word, *_ in LOOKS.values() for part in ("simulated", "80 % of runs")]
+        return {name: {"x": [], "y": []} for name in [*names, "tuned SGD", "tuned heavy ball"]}
+
+
+# -- the numbers, remembered -------------------------------------------------------------------------------------------
+@lru_cache(maxsize=64)
+def _system(kappa, decay):
+    return with_spectrum(Spectrum.power_law(DIM, decay, kappa, binned=False), ROWS, np.random.default_rng(0))
+
+
+@lru_cache(maxsize=1024)
+def _scaling(kappa, decay, key, batches):
+    choose = {"SGD": parallel.simple_sgd, "momentum": parallel.simple_momentum}[key]
+    return parallel.scaling(_system(kappa, decay), batches, choose, TARGET)
+
+
+@lru_cache(maxsize=256)
+def _errors(kappa, decay, key, batch, times):
+    return kaczmarz.errors_at(_system(kappa, decay), _scaling(kappa, decay, key, (batch,)).methods[0], batch, times)
+
+
+@lru_cache(maxsize=512)
+def _tuned(kappa, decay, batch, family):
+    """The tuned method and its gap (to about 1 %), started at the optimum of the batch before."""
+    start = None if batch == 1 else _tuned(kappa, decay, batch // 8, family)[0]
+    return parallel.tuned(_system(kappa, decay), batch, family, tolerance=0.03, start=start)
+
+
+def _times(horizon, per_octave=6):
+    """0, then whole numbers evenly spaced in log, to the power of two past the horizon."""
+    octaves = int(np.ceil(np.log2(max(horizon, 16))))
+    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
+
+
+def _dots(word, errors, times):
+    seen = np.minimum(errors[:, times] / errors[0, 0], 1e30)                     # quantiles of inf would warn
+    low, high = np.quantile(seen, [0.1, 0.9], axis=0)
+    mean = seen.mean(0)
+    fine = np.isfinite(mean) & (mean > 1e-7)
+    keep = np.isfinite(high) & (low > 1e-12)
+    return {f"{word}: simulated": {"x": times[fine], "y": mean[fine]},
+            f"{word}: 80 % of runs": {"x": np.concatenate([times[keep], times[keep][::-1]]),
+                                      "y": np.concatenate([high[keep], low[keep][::-1]])}}
+
+
+def _ratio(x):
+    return f"{three(x)}× fewer" if x >= 1 else f"{three(1 / x)}× more"
