@@ -1,0 +1,81 @@
+"""The ASGD panel: its numbers are the engine's, its regimes are the curve's, and it holds at the extremes."""
+
+import numpy as np
+import pytest
+
+import mombook as mb
+from mombook import explore
+from mombook.claims import asgd as ledger
+from mombook.explore import asgd_panel
+from mombook.explore.asgd_panel import ASGDPanel
+from mombook.explore.frame import problems
+
+panel = ASGDPanel()
+
+
+@pytest.mark.parametrize("preset", ["slow decay", "decay 1", "fast decay"])
+def test_numbers_are_the_engines(preset):
+    s = panel.read(**panel.presets[preset])
+    view = panel.exact(s)
+    H = mb.Spectrum.power_law(s["d"], s["decay"], s["kappa"])
+    f = mb.frontier(H, asgd_panel.FAMILIES, [s["batch"]])
+    np.testing.assert_allclose(view.numbers["ratio"], f["asgd"].ce[0] / f["heavy_ball"].ce[0], rtol=5e-3)
+    np.testing.assert_allclose(view.numbers["gap"]["asgd"], f["asgd"].gap[0], rtol=5e-3)
+    np.testing.assert_allclose(view.numbers["T5 over exact"], mb.bounds.two_buffer_gap(H, s["batch"]).value / f["asgd"].gap[0],
+                               rtol=5e-3)
+    np.testing.assert_allclose(view.numbers["exact over T6"], f["asgd"].gap[0] / mb.bounds.mass_gap(H, s["batch"]).value,
+                               rtol=5e-3)
+    np.testing.assert_allclose(view.numbers["distance"], mb.overlap(H)[0], rtol=2e-2)
+
+
+def test_known_numbers():
+    """1.7 % apart at decay 0.5, 14.5 times at decay 2 (d = 200, kappa = d^decay)."""
+    near, far = (panel.exact(panel.read(**panel.presets[p])).numbers["distance"] for p in ("slow decay", "fast decay"))
+    np.testing.assert_allclose(np.expm1(near), 0.0172, atol=2e-4)
+    np.testing.assert_allclose(np.exp(far), 14.5, rtol=5e-3)
+
+
+def test_the_curve_lies_between_its_bounds():
+    for preset in panel.presets.values():
+        t = panel.exact(panel.read(**preset)).traces
+        y, low = t["ASGD"]["y"], t["T6"]["y"]
+        assert np.all(y >= low * (1 - 1e-6))
+        high = t["T5"]["y"]
+        assert np.all((y <= high) | np.isnan(high))
+
+
+def test_regimes_of_a_known_curve():
+    B = np.geomspace(1, 1e6, 61)
+    gap = 1e-3 * (B**-1.0 + 0.01) ** -1.0                                # slope 1/(1 + B/100)
+    linear, saturated, exponent = asgd_panel.regimes(B, gap, 100.0)
+    np.testing.assert_allclose([linear, saturated, exponent], [100 / 9, 900, 0.5], rtol=0.03)
+
+
+def test_flat_spectrum_says_so():
+    view = panel.exact(panel.read(kappa=1))
+    assert "flat" in view.sentence
+    np.testing.assert_allclose(view.numbers["ratio"], 1.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_extremes(final):
+    for change in ({}, {"kappa": 1}, {"kappa": 1e6, "d": 2}, {"kappa": 1e6, "decay": 0.1}, {"kappa": 1e6, "decay": 3},
+                   {"batch": 65536}, {"methods": "heavy_ball"}, {"kappa": 1, "d": 2}):
+        s = panel.read(**change)
+        assert problems(panel, s, panel.exact(s, final)) == []
+
+
+def test_hidden_methods_are_hidden():
+    view = panel.exact(panel.read(methods="heavy_ball"))
+    assert not view.traces["ASGD"]["visible"] and not view.traces["T5"]["visible"] and view.traces["heavy ball"]["visible"]
+
+
+def test_live():
+    live = explore.asgd(decay=2, kappa=4e4)
+    assert repr(live) == live.sentence and "factor 14.5" in live.sentence
+
+
+@pytest.mark.parametrize("claim", ledger.CLAIMS, ids=lambda c: c.key)
+def test_claims(claim):
+    found = claim.check()
+    assert found.holds, found.number
