@@ -13,12 +13,12 @@ from .simulate import Progress, simulate, simulate_blocks
 from .spectrum import Spectrum
 from .tradeoff import Frontier, critical_batch, critical_batches, frontier, overlap, tune_steps, window
 from .tuning import FAMILIES, Tuned, tune
-from .typical import Typical, typical_blocks, typical_rate
+from .typical import Typical, sgd_profile, typical_blocks, typical_rate
 
 __version__ = "0.1.0"
 __all__ = [
     "FAMILIES", "Buffers", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "Typical", "bounds", "buffers",
     "contraction_gap", "contraction_gaps", "critical_batch", "critical_batches", "dialects", "frontier", "is_stable",
-    "noise_floor", "overlap", "risk_at", "risk_curve", "simulate", "simulate_blocks", "step_limit", "steps_to", "tune", "tune_steps",
-    "typical_blocks", "typical_rate", "window",
+    "noise_floor", "overlap", "risk_at", "risk_curve", "sgd_profile", "simulate", "simulate_blocks", "step_limit", "steps_to",
+    "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
 ]

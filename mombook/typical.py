@@ -19,6 +19,7 @@ import numpy as np
 
 from . import arguments
 from .method import Method
+from .moments import contraction_gap
 from .simulate import one_draw
 from .spectrum import Spectrum
 
@@ -86,6 +87,30 @@ def typical_blocks(spectrum, method, batch, steps, runs, rng, burn=None, start=1
         if not start.any():
             arguments.refuse("start", start, "positive somewhere: a run that starts at the solution has no rate")
     return _blocks(lam, method, batch, steps, runs, rng, burn, start, budget)
+
+
+def sgd_profile(spectrum, lr, batch):
+    r"""How E e_i^2 is spread over the modes once SGD's expected risk shrinks at its long-run rate.
+
+    $$ E\,e_i^2 \;\propto\; \frac{\lambda_i}{\rho - (1-\eta\lambda_i)^2 - \eta^2\lambda_i^2/B} \tag{profile} $$
+
+    Started there, the expected risk is rho^t times its start from the first step on: a ``start`` that spares
+    ``typical_rate`` the wait for the slow modes.
+
+    Args:
+        spectrum: a ``Spectrum``; lr: learning rate > 0; batch: >= 1.
+
+    Returns:
+        Array over ``spectrum.eigenvalues``, largest entry 1.
+
+    >>> sgd_profile(Spectrum.flat(5), 0.1, 4).tolist()
+    [1.0]
+    """
+    arguments.instance("spectrum", spectrum, Spectrum)
+    lr, batch = arguments.number("lr", lr, above=0.0), arguments.number("batch", batch, low=1.0)
+    gap, a = contraction_gap(spectrum, Method.sgd(lr), batch), lr * spectrum.eigenvalues
+    v = a / (2 * a - a * a * (1 + 1 / batch) - gap)                                   # rho = 1 - gap, nothing cancels
+    return v / v.max()
 
 
 def _blocks(lam, method, batch, steps, runs, rng, burn, start, budget):

@@ -5,12 +5,14 @@
 'kappa=1000;decay=1.5;batch=8;d=200;methods=sgd+heavy_ball+nesterov+asgd;seed=0'
 """
 
+from .falsify_panel import FalsifyPanel
 from .heavy_ball_panel import HeavyBallPanel
 from .live import LivePanel
 from .sgd_panel import SGDPanel
 from .tradeoff_panel import TradeoffPanel
+from .typical_panel import TypicalPanel
 
-__all__ = ["LivePanel", "heavy_ball", "parallel", "sgd", "small_steps", "tradeoff"]
+__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "sgd", "small_steps", "tradeoff", "typical"]
 
 
 def tradeoff(scenario="", **values):
@@ -61,3 +63,32 @@ def small_steps(scenario="", **values):
     from .small_steps_panel import SmallStepsPanel
 
     return LivePanel(SmallStepsPanel(), scenario, **values)
+
+
+def falsify(scenario="", **values):
+    """The falsification lab: a search, as it runs, for a spectrum on which heavy ball beats SGD's best compute efficiency.
+    Arguments, result and errors as ``tradeoff``."""
+    return LivePanel(FalsifyPanel(), scenario, **values)
+
+
+def asgd(scenario="", **values):
+    """ASGD and the spectrum: its compute efficiency between two bounds, and its distance from heavy ball; see
+    ``tradeoff``."""
+    from .asgd_panel import ASGDPanel
+
+    return LivePanel(ASGDPanel(), scenario, **values)
+
+
+def typical(scenario="", **values):
+    """Expected against typical: the exact mean of SGD's risk, its runs, and both rates over the learning rate.
+
+    Args:
+        scenario: a line such as ``"kappa=100;decay=1.5;batch=1;d=10;share=1.1"``; values: the same as keywords.
+
+    Returns:
+        A ``LivePanel``.
+
+    Raises:
+        ValueError: an unknown name or a value out of range.
+    """
+    return LivePanel(TypicalPanel(), scenario, **values)

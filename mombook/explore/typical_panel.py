@@ -1,0 +1,212 @@
+"""Expected against typical: the exact mean, what a run does, and the two rates over the learning rate."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..learning_rate import step_limit
+from ..method import Method
+from ..moments import contraction_gap, contraction_gaps, risk_at
+from ..simulate import simulate_blocks
+from ..spectrum import Spectrum
+from ..tuning import tune
+from ..typical import sgd_profile, typical_blocks
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, SEED
+from .frame import Panel, Sample, View
+from .scenario import Slider, short
+from .words import three
+
+SHARE = Slider("share", "η/max", 0.1, 2, 1.1, step=0.05,
+               help="learning rate as a share of the largest that is stable in mean square; above 1 the mean diverges")
+
+SHARES = np.concatenate([np.linspace(0.02, 0.95, 40), 1 - np.geomspace(0.04, 1e-4, 12), 1 + np.geomspace(1e-4, 1, 40)])
+"""Learning rates of the exact rate curve, as shares of the limit."""
+
+MEASURED = np.arange(0.2, 2.01, 0.15)
+"""Learning rates at which the typical rate is measured, as shares of the limit."""
+
+MOST_DRAWN, MOST_RATE = 30_000_000, 3_000_000
+"""Normals drawn for the runs, and for each point of the typical rate."""
+
+FAR = 12
+"""E-folds of growth or decay of the mean that the time axis holds."""
+
+BLUE, RED, INK = style.METHODS["sgd"].color, "#E69F00", style.MUTED
+
+
+class TypicalPanel(Panel):
+    """SGD beyond and below its mean-square stability limit."""
+
+    name = "typical"
+    title = "Expected and typical"
+    controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
+    presets = {  # noqa: RUF012
+        "many directions": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200, "share": 1.05},
+        "few directions": {"kappa": 100, "decay": 1.5, "batch": 1, "d": 10, "share": 1.1},
+        "safe": {"kappa": 100, "decay": 1.5, "batch": 1, "d": 10, "share": 0.5},
+        "two weights": {"kappa": 1, "decay": 1.5, "batch": 1, "d": 2, "share": 1.4},
+    }
+    help = ("Left: the line is the exact expected risk; open dots are the mean of the simulated runs, filled dots their "
+            "median, the shade holds 80 % of them. Beyond the limit the line grows although nearly every run shrinks. "
+            "Right: the line is the exact rate of the mean, zero at the limit; dots are the measured typical rate, with two "
+            "standard errors either way. Between the two zero crossings the mean diverges and runs converge. Rates are in "
+            "units of the best rate of the mean.")
+
+    def figure(self):
+        """Two subplots; traces in the order they are drawn."""
+        f = go.Figure()
+        f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself",
+                      fillcolor=style.rgba(BLUE, 0.2), hoverinfo="skip")
+        f.add_scatter(name="expected risk, exact", x=[], y=[], mode="lines", line={"color": RED, "width": 3},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact mean</extra>")
+        f.add_scatter(name="mean of the runs", x=[], y=[], mode="markers", hovertemplate="%{y:.3g}<extra>mean of runs</extra>",
+                      marker={"symbol": "circle-open", "color": RED, "size": 8, "line": {"width": 2}})
+        f.add_scatter(name="median run", x=[], y=[], mode="lines+markers", marker={"color": BLUE, "size": 6},
+                      line={"color": BLUE, "width": 1.5}, hovertemplate="%{y:.3g} after %{x} steps<extra>median</extra>")
+        second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        f.add_scatter(name="zero", x=[0, 2.05], y=[0, 0], mode="lines", line={"color": INK, "width": 1},
+                      hoverinfo="skip", **second)
+        f.add_scatter(name="limit", x=[1, 1, 1], y=[-3, -2.8, 2.5], text=["", "mean-square limit ", ""], mode="lines+text",
+                      textposition="middle left", line={"color": INK, "width": 1, "dash": "dash"}, hoverinfo="skip",
+                      textfont={"color": INK}, **second)
+        f.add_scatter(name="rate of the mean", x=[], y=[], mode="lines", line={"color": RED, "width": 3}, **second,
+                      hovertemplate="%{y:.3g} at %{x:.3g} of the limit<extra>exact rate of the mean</extra>")
+        f.add_scatter(name="typical rate", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8}, **second,
+                      error_y={"array": [], "thickness": 1.5, "color": BLUE},
+                      hovertemplate="%{y:.3g} at %{x:.3g} of the limit<extra>typical rate, measured</extra>")
+        f.add_scatter(name="chosen", x=[], y=[], mode="lines", line={"color": BLUE, "width": 1.2, "dash": "dot"},
+                      hoverinfo="skip", **second)
+        f.update_layout(style.layout(
+            legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            xaxis=style.axis("steps", autorange=False), yaxis=style.log_axis("risk / risk at the start"),
+            xaxis2=style.axis("learning rate / mean-square limit", anchor="y2", autorange=False),
+            yaxis2=style.axis("rate / best rate of the mean", anchor="x2", autorange=False)))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Two columns."""
+        return {"height": 470, "xaxis": {"domain": [0, 0.46]}, "xaxis2": {"domain": [0.56, 1]}, "yaxis": {"domain": [0, 1]},
+                "yaxis2": {"domain": [0, 1]}, "legend": {"y": 1.1}}
+
+    def stacked(self):
+        """Two rows."""
+        return {"height": 820, "xaxis": {"domain": [0, 1]}, "xaxis2": {"domain": [0, 1]}, "yaxis": {"domain": [0.58, 1]},
+                "yaxis2": {"domain": [0, 0.42]}, "legend": {"y": 1.04}}
+
+    def exact(self, scenario, final=True):
+        """The exact mean and its rate; nothing here is simulated."""
+        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        H = _spectrum(kappa, decay, d)
+        method, limit, best = _method(kappa, decay, d, B, share)
+        rate = float(-np.log1p(-contraction_gap(H, method, B)))
+        times = _times(rate, best, d)
+        risk = risk_at(H, method, B, times)
+        curve = risk / risk[0]
+        keep = (curve > 1e-8) & (curve < 1e6)
+        rates = _rates(kappa, decay, d, B) / best
+        near = rates > -4
+        traces = {"expected risk, exact": {"x": times[keep], "y": curve[keep]},
+                  "rate of the mean": {"x": SHARES[near], "y": rates[near]}, "chosen": {"x": [share] * 2, "y": [-3, 2.5]}}
+        numbers = {"limit": limit, "lr": method.delta, "rate": rate, "best": best, "steps": int(times[-1])}
+        ranges = {"xaxis": [0, float(times[-1])], "yaxis": [-5, 4], "xaxis2": [0, 2.05], "yaxis2": [-3, 2.5]}
+        return View(traces, _sentence(scenario, numbers), ranges,
+                    [f"Risk at η = <b>{short(share)} × limit</b>, B = {B}", "The <b>two rates</b>"], [], numbers)
+
+    def sample(self, scenario):
+        """First the runs, then the typical rate, learning rate by learning rate."""
+        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
+        method, limit, best = _method(kappa, decay, d, B, share)
+        coarse = _spectrum(kappa, decay, d)
+        times = _times(float(-np.log1p(-contraction_gap(coarse, method, B))), best, d)
+        steps = int(times[-1])
+        runs, told = int(np.clip(MOST_DRAWN // (steps * d), 32, 1000)), ""
+        for progress in simulate_blocks(H, method, B, steps, runs, rng):
+            if progress.runs_done < min(16, runs):
+                yield Sample(progress.fraction / 3, {})
+                continue
+            risk = progress.risk[:progress.runs_done]
+            told = (f"Simulation ({len(risk)} runs): {three(100 * np.mean(risk[:, -1] < risk[:, 0]))} % of the runs end below "
+                    f"their start after {steps} steps")
+            yield Sample(progress.fraction / 3, _drawn(risk, times), told + ".")
+        rows = []
+        for k, s in enumerate(MEASURED):
+            lr, length = s * limit, int(np.clip(MOST_RATE // (24 * d), 40, 4000))
+            for found in typical_blocks(H, Method.sgd(lr), B, length, 24, rng, start=sgd_profile(H, lr, B)):
+                yield Sample((1 + 2 * (k + found.fraction) / len(MEASURED)) / 3, {})
+            rows.append((s, found.rate / best, 2 * found.error / best))
+            x, y, e = np.transpose([r for r in rows if -3 < r[1] < 2.5] or [(np.nan,) * 3])
+            points = {"typical rate": {"x": x, "y": y, "error_y.array": e}}
+            yield Sample((1 + 2 * (k + 1) / len(MEASURED)) / 3, points, told + ".")
+        yield Sample(1.0, {}, f"{told}. {_crossing(rows)}")
+
+    def blank(self, scenario):
+        """Nothing simulated yet."""
+        empty = {"x": [], "y": []}
+        return {name: empty for name in ("80 % of runs", "mean of the runs", "median run", "typical rate")}
+
+
+# -- the numbers, remembered -------------------------------------------------------------------------------------------
+@lru_cache(maxsize=64)
+def _spectrum(kappa, decay, d):
+    return Spectrum.power_law(d, decay, kappa).compressed(2)
+
+
+@lru_cache(maxsize=256)
+def _limit_and_best(kappa, decay, d, batch):
+    H = _spectrum(kappa, decay, d)
+    return step_limit(H, batch), float(-np.log1p(-tune(H, "sgd", batch).gap))
+
+
+def _method(kappa, decay, d, batch, share):
+    limit, best = _limit_and_best(kappa, decay, d, batch)
+    return Method.sgd(share * limit), limit, best
+
+
+@lru_cache(maxsize=256)
+def _rates(kappa, decay, d, batch):
+    limit, _ = _limit_and_best(kappa, decay, d, batch)
+    return -np.log1p(-contraction_gaps(_spectrum(kappa, decay, d), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
+
+
+def _times(rate, best, d):
+    """Whole steps, evenly spaced: FAR e-folds of the mean, at most six of the best rate, and no more than can be run."""
+    longest = min(6 / best, MOST_DRAWN / (32 * d))
+    last = int(np.clip(min(FAR / max(abs(rate), 1e-12), longest), 40, 20_000))
+    return np.unique(np.rint(np.linspace(0, last, 81))).astype(int)
+
+
+def _drawn(risk, times):
+    with np.errstate(over="ignore", invalid="ignore"):
+        shown = risk[:, times] / risk[:, :1]
+        low, middle, high = np.quantile(shown, [0.1, 0.5, 0.9], axis=0)
+        mean = shown.mean(0)
+    band = (low > 1e-30) & np.isfinite(high)
+    few = np.arange(0, len(times), 4)
+    few = few[np.isfinite(mean[few])]
+    return {"80 % of runs": {"x": np.concatenate([times[band], times[band][::-1]]),
+                             "y": np.concatenate([high[band], low[band][::-1]])},
+            "mean of the runs": {"x": times[few], "y": mean[few]},
+            "median run": {"x": times[band][::4], "y": middle[band][::4]}}
+
+
+def _crossing(rows):
+    """Up to where runs converge, as far as the measured points can tell."""
+    up = [s for s, rate, error in rows if rate > error]
+    if not up:
+        return "No typical rate is measured above zero."
+    return f"The typical rate is measured above zero up to {three(max(up))} × the mean-square limit."
+
+
+def _sentence(scenario, n):
+    """What is on screen, in words."""
+    grows = (f"grows e-fold in {three(-1 / n['rate'])} steps" if n["rate"] < -1e-12 else
+             f"falls e-fold in {three(1 / n['rate'])} steps" if n["rate"] > 1e-12 else "stands still")
+    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+            f"SGD is stable in mean square below η = {three(n['limit'])}. At {short(scenario['share'])} times that, the "
+            f"expected risk {grows}; the runs decide what is typical.")
