@@ -46,3 +46,50 @@ class Claim:
 def claims():
     """All claims, in the order of the notebooks."""
     return [claim for room in ROOMS for claim in import_module(f".{room}", __name__).CLAIMS]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the ledger: the claim and what its check found just now (an exception counts as a failed check)."""
+
+    claim: Claim
+    finding: Finding
+
+    @property
+    def verdict(self):
+        """One word."""
+        return "holds" if self.finding.holds else "FAILS"
+
+
+def ledger(keys=None):
+    """Run the checks, one after the other: a generator of ``Entry``, so that a caller can show progress and stop.
+
+    Args:
+        keys: which claims, by key; all of them by default.
+
+    Raises:
+        ValueError: a key that no claim has.
+    """
+    every = {claim.key: claim for claim in claims()}
+    for key in keys if keys is not None else every:
+        if key not in every:
+            raise ValueError(f"keys must be among {', '.join(every)}; got {key!r}.")
+    return (_entry(every[key]) for key in (keys if keys is not None else every))
+
+
+def table(entries):
+    """The ledger as a Markdown table."""
+    lines = ["| claim | paper | statement | derived | checked | measured | verdict |", "|---|---|---|---|---|---|---|"]
+    for e in entries:
+        c = e.claim
+        statement = c.statement + (f" *Ours: {c.ours}.*" if c.ours else "")
+        cells = (c.key, c.paper, statement, c.derived, c.checked, e.finding.number, f"**{e.verdict}**")
+        lines.append("| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _entry(claim):
+    try:
+        return Entry(claim, claim.check())
+    except Exception as error:
+        return Entry(claim, Finding(f"the check broke: {type(error).__name__}: {error}", False))
