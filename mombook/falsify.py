@@ -47,7 +47,7 @@ class Search(NamedTuple):
 def best_ce_ratio(spectrum, batches=BATCHES):
     r"""How much more compute-efficient heavy ball can be than SGD on this spectrum, each at its best batch.
 
-    $$ Q(H) = \frac{\max_B \mathrm{CE}_{\mathrm{HB}}(B)}{\max_B \mathrm{CE}_{\mathrm{SGD}}(B)} \tag{best-CE-ratio} $$
+    $$ Q(H) = \frac{\max_B \mathrm{CE}_{\mathrm{HB}}(B)}{\max_B \mathrm{CE}_{\mathrm{SGD}}(B)} $$
 
     Exact up to tuning. SGD is heavy ball without memory, so heavy ball's best is never less than SGD's.
 

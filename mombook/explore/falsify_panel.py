@@ -1,0 +1,160 @@
+"""The falsification lab: a search, as it runs, for a spectrum on which heavy ball beats SGD's best compute efficiency."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..bounds import heavy_ball_gap
+from ..falsify import best_ce_ratio, search
+from ..spectrum import Spectrum
+from ..tradeoff import frontier
+from . import style
+from .controls import BATCH, DECAY, KAPPA, SEED
+from .frame import Panel, Sample, View
+from .scenario import Slider, short
+
+LEVELS = Slider("levels", "levels", 2, 24, 6, step=1, whole=True, help="how many distinct eigenvalues the search may move")
+TRIALS = Slider("trials", "spectra", 50, 1000, 200, step=50, whole=True, help="how many spectra the search tries")
+START, FOUND = style.MUTED, "#D55E00"
+GRID = {False: 4.0 ** np.arange(0, 9, 2), True: 2.0 ** np.arange(0, 17, 1)}
+SUPREMUM = 1.5
+"""What the search meets and does not pass: notebook 04, (three-halves)."""
+
+
+class FalsifyPanel(Panel):
+    """Ratio against spectra tried, the spectrum, and both frontiers under the ceiling of (T2)."""
+
+    name = "falsify"
+    title = "Can heavy ball beat SGD?"
+    controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
+    presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012
+               "fast decay": {"kappa": 1e4, "decay": 2.5}, "two levels": {"kappa": 1e6, "decay": 1.5, "levels": 2}}
+    help = ("The sliders choose the spectrum the search starts from and, on the right, the batch that is looked at; when they "
+            "rest the search runs. Left: heavy ball's best CE over SGD's, of every spectrum tried (dots) and the best so far "
+            "(line). Middle: the spectrum at the start (grey) and the best found. Right: CE of both methods on the start "
+            "spectrum; the dotted line is the ceiling of (T2) that no heavy ball can pass.")
+
+    def figure(self):
+        """Three subplots; traces in the order they are drawn."""
+        f = go.Figure()
+        quiet = {"showlegend": False}
+        f.add_scatter(name="tried", x=[], y=[], mode="markers", marker={"size": 5, "color": style.rgba(FOUND, 0.35)}, **quiet,
+                      hovertemplate="%{y:.4f}<extra>spectrum %{x}</extra>")
+        f.add_scatter(name="best so far", x=[], y=[], mode="lines", line={"width": 3, "color": FOUND, "shape": "hv"}, **quiet,
+                      hovertemplate="best of %{x}: %{y:.4f}<extra></extra>")
+        f.add_scatter(name="start", x=[], y=[], mode="markers", **quiet,
+                      marker={"size": 12, "symbol": "circle-open", "color": START, "line": {"width": 2.5}},
+                      hovertemplate="%{y:.4f}<extra>where the search starts</extra>")
+        for name, level, dash in (("one", 1.0, "solid"), ("three halves", SUPREMUM, "dash")):
+            f.add_scatter(name=name, x=[1, 1000], y=[level, level], mode="lines", hoverinfo="skip", **quiet,
+                          line={"width": 1.2, "color": style.MUTED, "dash": dash})
+        middle = {"xaxis": "x2", "yaxis": "y2"}
+        f.add_scatter(name="start spectrum", x=[], y=[], mode="markers", **middle, **quiet,
+                      marker={"size": 10, "symbol": "circle-open", "color": START, "line": {"width": 2}},
+                      hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>start</extra>")
+        f.add_scatter(name="best spectrum", x=[], y=[], mode="markers", **middle, **quiet,
+                      marker={"size": 10, "symbol": "square", "color": FOUND, "line": {"width": 1, "color": "white"}},
+                      hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>best so far</extra>")
+        right = {"xaxis": "x3", "yaxis": "y3"}
+        f.add_scatter(name="ceiling", x=[], y=[], mode="lines", hoverinfo="skip", **right, **quiet,
+                      line={"width": 1.5, "color": style.METHODS["heavy_ball"].color, "dash": "dot"})
+        for key in ("sgd", "heavy_ball"):
+            look = style.METHODS[key]
+            f.add_scatter(name=look.word, x=[], y=[], mode="lines+markers", **right,
+                          line={"color": look.color, "width": 2.5, "dash": look.dash},
+                          marker={"color": look.color, "symbol": look.marker, "size": 6},
+                          hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
+        f.add_scatter(name="SGD's best", x=[], y=[], mode="lines", hoverinfo="skip", **right, **quiet,
+                      line={"width": 1, "color": style.METHODS["sgd"].color, "dash": "dash"})
+        f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", hoverinfo="skip", **right, **quiet,
+                      marker={"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": FOUND}})
+        f.update_layout(style.layout(
+            height=470, legend={"orientation": "h", "x": 1, "xanchor": "right", "yanchor": "bottom"},
+            annotations=[*({"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                            "xanchor": "left", "showarrow": False, "font": {"size": 14}}
+                           for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))),
+                         {"text": "3/2", "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": SUPREMUM,
+                          "yanchor": "bottom", "showarrow": False, "font": {"color": style.MUTED}}],
+            xaxis=style.log_axis("spectra tried"), yaxis=style.axis("best CE: heavy ball / SGD", range=[0.95, 1.6]),
+            xaxis2=style.log_axis("eigenvalue / largest", anchor="y2"), yaxis2=style.log_axis("multiplicity", anchor="x2"),
+            xaxis3=style.log_axis("batch size B", anchor="y3"),
+            yaxis3=style.log_axis("e-folds per sample × tr H / μ", anchor="x3")))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Three columns."""
+        domains = ([0, 0.27], [0.365, 0.635], [0.73, 1.0])
+        return {"height": 470, **{f"xaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"yaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.1}}
+
+    def stacked(self):
+        """Three rows."""
+        domains = ([0.73, 1.0], [0.365, 0.635], [0, 0.27])
+        return {"height": 1150, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.04}}
+
+    def exact(self, scenario, final=True):
+        """The start spectrum, its ratio and its frontiers under the ceiling."""
+        kappa, decay, levels, batch = (scenario[k] for k in ("kappa", "decay", "levels", "batch"))
+        H, ratio = start(kappa, decay, levels), _ratio(kappa, decay, levels)
+        curves, unit = _curves(kappa, decay, levels, final), H.smallest / H.trace
+        here = _at(kappa, decay, levels, batch)
+        B = curves["sgd"].batches
+        bound = heavy_ball_gap(H, B).value
+        ceiling = np.where(bound < 1, -np.log1p(-np.minimum(bound, 1 - 1e-12)), np.nan) / B / unit
+        shown = np.isfinite(ceiling)
+        best = curves["sgd"].ce.max() / unit
+        traces = {"start": {"x": [1], "y": [ratio.ratio]}, "start spectrum": {"x": H.eigenvalues / H.largest, "y": H.counts},
+                  "three halves": {"x": [1, scenario["trials"]]}, "one": {"x": [1, scenario["trials"]]},
+                  "ceiling": {"x": B[shown], "y": ceiling[shown], "visible": bool(shown.any())},
+                  "SGD's best": {"x": [1, B[-1]], "y": [best, best]},
+                  "chosen batch": {"x": [batch], "y": [here / unit], "visible": here / unit > 1e-3}}
+        for key in ("sgd", "heavy_ball"):
+            traces[style.METHODS[key].word] = {"x": B, "y": curves[key].ce / unit}
+        sentence = (f"Start: κ = {short(kappa)}, decay {short(decay)}, {levels} eigenvalues. Heavy ball's best CE is "
+                    f"{ratio.ratio:.3f} times SGD's ({ratio.heavy_ball:.3g} against {ratio.sgd:.3g} μ/tr per sample); at "
+                    f"B = {batch} it is {here / unit / best:.3g} times SGD's best.")
+        ranges = {"xaxis": [-0.05, np.log10(scenario["trials"])], "yaxis": [0.95, 1.6], "xaxis2": [-6.3, 0.3],
+                  "yaxis2": [-0.3, 3.2], "xaxis3": [-0.1, np.log10(GRID[True][-1]) + 0.1], "yaxis3": [-3, 1.2]}
+        return View(traces, sentence, ranges,
+                    ["<b>The search</b>: past 3/2?", "<b>Spectrum</b> found", "<b>Efficiency</b> on the start"],
+                    numbers={"ratio": ratio, "here": here / unit})
+
+    def sample(self, scenario):
+        """The search, a spectrum at a time."""
+        kappa, decay, levels, trials = (scenario[k] for k in ("kappa", "decay", "levels", "trials"))
+        for piece in search(start(kappa, decay, levels), np.random.default_rng(scenario["seed"]), trials):
+            count, H = np.arange(1, piece.evaluations + 1), piece.spectrum
+            yield Sample(piece.fraction, {
+                "tried": {"x": count, "y": np.maximum(piece.tried, 0.96)},
+                "best so far": {"x": count, "y": np.maximum.accumulate(piece.tried)},
+                "best spectrum": {"x": H.eigenvalues / H.largest, "y": H.counts}},
+                f"Search: best of {piece.evaluations} spectra {piece.best.ratio:.4f}, at B = {short(piece.best.batch)}, "
+                f"κ = {H.kappa:.3g}, tr/L = {H.trace / H.largest:.3g}. The theorem allows no growth with κ or d.")
+
+    def blank(self, scenario):
+        """No search yet."""
+        return {name: {"x": [], "y": []} for name in ("tried", "best so far", "best spectrum")}
+
+
+@lru_cache(maxsize=256)
+def start(kappa, decay, levels):
+    """The spectrum the search starts from."""
+    return Spectrum.power_law(levels, decay, kappa)
+
+
+@lru_cache(maxsize=256)
+def _ratio(kappa, decay, levels):
+    return best_ce_ratio(start(kappa, decay, levels))
+
+
+@lru_cache(maxsize=128)
+def _curves(kappa, decay, levels, final):
+    return frontier(start(kappa, decay, levels), ["sgd", "heavy_ball"], GRID[final])
+
+
+@lru_cache(maxsize=512)
+def _at(kappa, decay, levels, batch):
+    return float(frontier(start(kappa, decay, levels), ["heavy_ball"], [batch])["heavy_ball"].ce[0])

@@ -1,0 +1,281 @@
+"""Heavy ball seen three ways: which (learning rate, memory) are fast, where the modes' roots lie, and the loss."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly import colors
+
+from .. import bounds
+from ..method import Method
+from ..moments import contraction_gap, contraction_gaps, risk_at, risk_curve
+from ..simulate import simulate_blocks
+from ..spectrum import Spectrum
+from ..tuning import tune
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
+from .frame import Panel, Sample, View
+from .scenario import Slider, short
+
+STEP = Slider("lr", "η ×", 0.01, 100, 1, step=0.05, base=10, help="learning rate, as a multiple of the fastest method's")
+MEMORY = Slider("forget", "(1−β) ×", 0.01, 100, 1, step=0.05, base=10,
+                help="how fast the buffer forgets, as a multiple of the fastest method's; β stays at 0 beyond")
+
+CELLS = {False: 21, True: 40}
+"""Columns and rows of the map: while dragging, and at rest."""
+
+DEPTH = 5.0
+"""Decades of closeness to the unit circle that the root plane shows."""
+
+FAINT = -3.0
+"""The map's darkest colour: a thousandth of the best gap and less. What diverges is drawn as nothing."""
+
+CHOSEN, SIMPLE, TUNED = style.METHODS["heavy_ball"].color, style.INK, "#0072B2"
+
+
+class HeavyBallPanel(Panel):
+    """The stability map, the root plane and the learning curve of heavy ball at a chosen learning rate and memory."""
+
+    name = "heavy_ball"
+    title = "Heavy ball under gradient noise"
+    controls = (KAPPA, DECAY, BATCH, DIM, STEP, MEMORY, SEED)
+    presets = {**{k: {**v, "lr": 1, "forget": 1} for k, v in SHAPES.items()},          # noqa: RUF012 (a constant)
+               "large batch": {"batch": 4096, "lr": 1, "forget": 1},
+               "no memory": {"lr": 1, "forget": 100}, "step too long": {"lr": 5, "forget": 1}}
+    help = ("Left: every point is a heavy ball; bright is fast, blank diverges in mean square. Square: the method you have "
+            "chosen; ring: the fastest; cross: the simple choice (T3). Middle: the roots of every mode's noiseless step, drawn "
+            "so that each ring is ten times closer to the unit circle; the thick circle is where noise puts the loss, √ρ. "
+            "Right: the exact expected loss of the three methods, and simulated runs of the chosen one.")
+
+    def figure(self):
+        """Three subplots; traces in the order they are drawn."""
+        f = go.Figure()
+        f.add_heatmap(name="gap", x=[], y=[], z=[[]], coloraxis="coloraxis",
+                      hovertemplate="ηL %{x:.3g}, 1−β %{y:.3g}: gap/best 10^%{z:.2f}<extra></extra>")
+        point = {"mode": "markers", "hoverinfo": "name"}
+        f.add_scatter(name="fastest", x=[], y=[], marker={"symbol": "circle-open", "size": 17, "color": TUNED,
+                                                          "line": {"width": 3.5}}, showlegend=False, **point)
+        f.add_scatter(name="simple choice", x=[], y=[], showlegend=False, **point,
+                      marker={"symbol": "x", "size": 11, "color": SIMPLE, "line": {"width": 1.5, "color": "white"}})
+        f.add_scatter(name="chosen", x=[], y=[], marker={"symbol": "square-open", "size": 11, "color": CHOSEN,
+                                                         "line": {"width": 3.5}}, showlegend=False, **point)
+        second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
+        turn = np.linspace(0, 2 * np.pi, 181)
+        for k in range(1, round(DEPTH) + 1):
+            f.add_scatter(name=f"ring {k}", x=k / DEPTH * np.cos(turn), y=k / DEPTH * np.sin(turn), mode="lines",
+                          line={"width": 1, "color": style.GRID}, **second)
+        f.add_scatter(name="ring words", x=[0.0] * 5, y=[-k / DEPTH for k in range(1, 6)], mode="text",
+                      text=["0.9", "0.99", "0.999", "1 − 10⁻⁴", "1 − 10⁻⁵"], textposition="top center",
+                      textfont={"size": 10, "color": style.MUTED}, **second)
+        f.add_scatter(name="loss circle", x=[], y=[], mode="lines", line={"width": 3.5, "color": CHOSEN}, **second)
+        f.add_scatter(name="memory circle", x=[], y=[], mode="lines", line={"width": 1.5, "color": style.MUTED, "dash": "dot"},
+                      **second)
+        f.add_scatter(name="roots", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False, customdata=[],
+                      marker={"size": 7, "color": [], "colorscale": "Cividis", "cmin": -4, "cmax": 0,
+                              "line": {"width": 0.5, "color": "white"}},
+                      hovertemplate="λ/L %{customdata:.3g}<extra>a mode's root</extra>")
+        third = {"xaxis": "x3", "yaxis": "y3"}
+        f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself", showlegend=False,
+                      fillcolor=style.rgba(CHOSEN, 0.18), hoverinfo="skip", **third)
+        for word, color, dash in (("fastest", TUNED, "solid"), ("simple choice", SIMPLE, "dot"),
+                                  ("chosen", CHOSEN, "12px,2px")):
+            f.add_scatter(name=f"{word} (loss)", x=[], y=[], mode="lines", showlegend=False, **third,
+                          line={"color": color, "width": 2.2, "dash": dash},
+                          hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + word + "</extra>")
+        f.add_scatter(name="simulated", x=[], y=[], mode="markers", showlegend=False,
+                      marker={"color": CHOSEN, "symbol": "square", "size": 7, "line": {"color": "white", "width": 1}},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, chosen</extra>", **third)
+        key = (f"<span style='color:{CHOSEN}'><b>☐ chosen</b></span>   <span style='color:{TUNED}'><b>○ fastest</b></span>   "
+               "<b>✕ simple choice (T3)</b>")
+        bare = {"range": [-1.08, 1.08], "showgrid": False, "showticklabels": False}
+        f.update_layout(style.layout(
+            height=480, showlegend=False,
+            annotations=[*({"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                            "xanchor": "left", "showarrow": False, "font": {"size": 14}}
+                           for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))),
+                         {"text": key, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom", "yshift": 36,
+                          "xanchor": "left", "showarrow": False},
+                         {"text": "diverges", "xref": "x domain", "yref": "y domain", "x": 0.97, "y": 0.05, "showarrow": False,
+                          "xanchor": "right", "font": {"color": style.MUTED}}],
+            coloraxis={"cmin": FAINT - 0.1, "cmax": 0, "colorscale": _colors(), "colorbar": {
+                "tickvals": [-3, -2, -1, 0], "ticktext": ["0.001", "0.01", "0.1", "best"], "thickness": 9, "outlinewidth": 0,
+                "tickfont": {"size": 11}}},
+            xaxis={**style.log_axis("learning rate × L"), "dtick": 2},
+            yaxis=style.log_axis("1 − β   (memory is 1/(1−β) steps)"),
+            xaxis2=style.axis("", anchor="y2", **bare), yaxis2=style.axis("", anchor="x2", scaleanchor="x2", **bare),
+            xaxis3=style.log_axis("steps", anchor="y3"), yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
+        f.update_layout(self.wide())
+        for axes in (f.layout.xaxis2, f.layout.yaxis2):
+            axes.update(ticks="", showline=False)
+        return f
+
+    def wide(self):
+        """Three columns."""
+        domains = ([0, 0.27], [0.37, 0.64], [0.73, 1.0])
+        return {"height": 480, **{f"xaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"yaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)},
+                "margin": {"t": 80, "r": 16}, "coloraxis": {"colorbar": {"x": 0.275, "y": 0.5, "len": 0.55}}}
+
+    def stacked(self):
+        """Three rows."""
+        domains = ([0.72, 1.0], [0.345, 0.625], [0, 0.26])
+        return {"height": 1200, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
+                **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "margin": {"t": 80, "r": 60},
+                "coloraxis": {"colorbar": {"x": 1.02, "y": 0.86, "len": 0.2}}}
+
+    def exact(self, scenario, final=True):
+        """The map, the three methods on it, the roots of the chosen one and the exact losses."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H = _spectrum(kappa, decay, d)
+        simple, best = _references(kappa, decay, d, batch)
+        method = chosen(scenario)
+        gap = contraction_gap(H, method, batch)
+        simple_gap = contraction_gap(H, simple, batch)
+        x, y, z = _map(kappa, decay, d, batch, final)
+        shade = np.where(np.isnan(z), 3 * FAINT, np.log10(np.clip(z / best.gap, 10**FAINT, None)))
+        traces = {"gap": {"x": x, "y": y, "z": shade}}
+        for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
+            traces[word] = {"x": [np.clip(m.eta * H.largest, x[0], x[-1])], "y": [max(1 - m.beta, y[0])]}
+        roots, lam = noiseless_roots(method, H)
+        px, py = squeeze(roots)
+        traces["roots"] = {"x": px, "y": py, "customdata": lam / H.largest, "marker.color": np.log10(lam / H.largest)}
+        turn = np.exp(1j * np.linspace(0, 2 * np.pi, 181))
+        for word, radius in (("loss circle", np.sqrt(max(1 - gap, 0))), ("memory circle", np.sqrt(method.beta))):
+            px, py = squeeze(radius * turn)
+            traces[word] = {"x": px, "y": py, "visible": bool(radius <= 1)}
+        times = _times(8 / -np.log1p(-best.gap))
+        for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
+            risk = _curve(kappa, decay, d, batch, m, int(times[-1]))
+            keep = (risk < 1e6) & (risk > 1e-12)
+            traces[f"{word} (loss)"] = {"x": times[1:][keep[1:]], "y": risk[1:][keep[1:]],
+                                         "visible": bool(((risk < 30) & (risk > 1e-4))[1:].any())}
+        rho = f"√ρ = 1 − {1 - np.sqrt(1 - gap):.2g}" if 0 < gap < 0.99 else "it diverges" if gap <= 0 else "√ρ near 0"
+        return View(traces, _sentence(scenario, method, gap, best, simple, simple_gap),
+                    {"xaxis": [np.log10(x[0]), RIGHT], "yaxis": [np.log10(y[0]), 0.05],
+                     "xaxis3": [0, np.log10(times[-1])], "yaxis3": [-4, 1.5]},
+                    ["<b>Which are fast?</b>" + f"  B = {batch}", f"<b>Roots</b> of the modes; {rho}", "<b>Loss</b>, expected"],
+                    [("T3", bool(simple_gap >= bounds.heavy_ball_gap(H, batch, "lower").value * (1 - 1e-9)),
+                      "the simple choice falls short of its guarantee.")],
+                    numbers={"gap": float(gap), "best": best.gap, "simple": float(simple_gap),
+                             "bound": bounds.heavy_ball_gap(H, batch).value, "method": method})
+
+    def sample(self, scenario):
+        """Runs of the chosen method."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
+        _, best = _references(kappa, decay, d, batch)
+        steps = int(min(_times(8 / -np.log1p(-best.gap))[-1], 3000, 40_000_000 // (32 * d)))
+        runs = int(np.clip(40_000_000 // (steps * d), 32, 400))
+        times = _times(steps, per_octave=2)[1:]
+        times = times[times <= steps]
+        theory, early = risk_curve(H, method, batch, steps), min(8, steps)
+        for progress in simulate_blocks(H, method, batch, steps, runs, np.random.default_rng(scenario["seed"])):
+            if progress.runs_done < min(8, runs):
+                yield Sample(progress.fraction, {})
+                continue
+            risk = progress.risk[:progress.runs_done]
+            error = risk[:, early].std(ddof=1) / np.sqrt(len(risk))
+            far = (risk[:, early].mean() - theory[early]) / error if error > 0 else 0.0
+            yield Sample(progress.fraction, _dots(risk, times),
+                         f"Simulation ({progress.runs_done} runs): after {early} steps the mean of the runs lies {far:+.1f} "
+                         "standard errors from theory. Later the expected risk is carried by runs too rare to be among them.")
+
+    def blank(self, scenario):
+        """No dots, no band."""
+        return {"simulated": {"x": [], "y": []}, "80 % of runs": {"x": [], "y": []}}
+
+
+RIGHT = 1.0
+"""Right end of the map: a learning rate of 10/L, beyond the noiseless limit 4/L."""
+
+
+def chosen(scenario):
+    """The heavy ball that a scenario's sliders choose."""
+    _, best = _references(*(scenario[k] for k in ("kappa", "decay", "d", "batch")))
+    forget = min((1 - best.method.beta) * scenario["forget"], 1.0)
+    return Method.heavy_ball(best.method.eta * scenario["lr"], max(1 - forget, 0.0))
+
+
+def noiseless_roots(method, spectrum):
+    """Roots of z^2 - (1 + beta - lr lam) z + beta, both of every mode, and the eigenvalue of each."""
+    lam, lr, beta = spectrum.eigenvalues, method.eta, method.beta
+    half = (1 + beta - lr * lam) / 2
+    # the discriminant without cancellation: (sum/2)^2 - beta, in 1 - beta
+    off = ((1 - beta - lr * lam) / 2) ** 2 - beta * lr * lam
+    root = np.sqrt(off.astype(complex))
+    return np.concatenate([half + root, half - root]), np.concatenate([lam, lam])
+
+
+def squeeze(z):
+    """Points of the unit disc with the rim pulled apart: radius -log10(1 - |z|) in units of DEPTH; what lies on or
+    outside the rim is drawn on it."""
+    size = np.abs(z)
+    far = np.clip(-np.log10(np.maximum(1 - size, 1e-16)), 0, DEPTH) / DEPTH
+    direction = np.divide(z, size, out=np.ones_like(z, dtype=complex), where=size > 0)
+    return far * direction.real, far * direction.imag
+
+
+@lru_cache(maxsize=64)
+def _spectrum(kappa, decay, d):
+    return Spectrum.power_law(d, decay, kappa).compressed(2)
+
+
+@lru_cache(maxsize=512)
+def _references(kappa, decay, d, batch):
+    """The simple choice (T3) and the tuned method."""
+    H = _spectrum(kappa, decay, d)
+    return bounds.heavy_ball_gap(H, batch, "lower").method, tune(H, "heavy_ball", batch)
+
+
+@lru_cache(maxsize=128)
+def _map(kappa, decay, d, batch, final):
+    """Gaps over learning rate x L (columns) and 1 - beta (rows); nan where the method diverges.
+
+    The frame holds the simple choice of batch 1, so that it stays put while the batch moves."""
+    H = _spectrum(kappa, decay, d)
+    smallest = bounds.heavy_ball_gap(H, 1, "lower").method
+    x = np.geomspace(min(smallest.eta * H.largest / 10, 1e-2), 10.0 ** RIGHT, CELLS[final])
+    y = np.geomspace(min((1 - smallest.beta) / 10, 1e-2), 1.0, CELLS[final])
+    gaps = contraction_gaps(H, 0.0, x / H.largest, 1 - y[:, None], batch, stable_only=True, tolerance=1e-3)
+    return x, y, gaps
+
+
+@lru_cache(maxsize=512)
+def _curve(kappa, decay, d, batch, method, horizon):
+    """Exact risk over risk at the start, at ``_times``."""
+    risk = risk_at(_spectrum(kappa, decay, d), method, batch, _times(horizon))
+    return risk / risk[0]
+
+
+def _colors():
+    """Viridis from FAINT to 0, and nothing below: a nan would not survive the way to the browser."""
+    scale, edge = colors.sequential.Viridis, 0.1 / (0.1 - FAINT)
+    shade = [[min(edge + (1 - edge) * k / (len(scale) - 1), 1.0), c] for k, c in enumerate(scale)]
+    return [[0, "rgba(0,0,0,0)"], [edge / 2, "rgba(0,0,0,0)"], [edge / 2, scale[0]], *shade]
+
+
+def _times(horizon, per_octave=6):
+    octaves = int(np.ceil(np.log2(max(horizon, 64)) - 1e-9))
+    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
+
+
+def _dots(risk, times):
+    risk = risk / risk[0, 0]
+    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0)
+    mean = risk[:, times].mean(0)
+    keep, fine = (high < 1e6) & (low > 1e-12), (mean < 1e6) & (mean > 1e-12)
+    return {"simulated": {"x": times[fine], "y": mean[fine]},
+            "80 % of runs": {"x": np.concatenate([times[keep], times[keep][::-1]]),
+                             "y": np.concatenate([high[keep], low[keep][::-1]])}}
+
+
+def _sentence(scenario, method, gap, best, simple, simple_gap):
+    memory = "no memory (β = 0)" if method.beta == 0 else f"1 − β = {1 - method.beta:.3g}"
+    share = "diverges in mean square, unlike the best"
+    if gap > 0:
+        share = f"contracts by {gap:.3g} a step, {gap / best.gap:.3g} of the best"
+    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, "
+            f"B = {scenario['batch']}: heavy ball with η = {method.eta:.3g}, {memory} {share}, which is {best.gap:.3g} "
+            f"at η = {best.method.eta:.3g}, 1 − β = {1 - best.method.beta:.3g}. "
+            f"The simple choice η = {simple.eta:.3g}, 1 − β = {1 - simple.beta:.3g} reaches "
+            f"{simple_gap / best.gap:.3g} of the best and {2 * simple_gap / (1 - simple.beta):.3g} times its guarantee.")
