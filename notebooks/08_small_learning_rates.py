@@ -28,7 +28,7 @@ from mombook import curvature, digits, explore, oracle, slow_manifold, small_ste
 # The ring is the step both methods take on the right.
 
 # %%
-panel = explore.small_steps(kappa=10, decay=0.5, batch=512, fraction=0.15, memory=0.05)
+panel = explore.small_steps(kappa=10, decay=0.5, batch=512, fraction=0.1, memory=0.1)
 panel
 
 # %% [markdown]

@@ -44,7 +44,7 @@ class ParallelPanel(Panel):
     controls = (KAPPA, DECAY, BATCH, SEED)
     presets = {                                                                                          # noqa: RUF012
         "flat": {"kappa": 1, "batch": 8}, "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8},
-        "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8}, "at saturation": {"kappa": 1e3, "decay": 1.5, "batch": 98},
+        "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8}, "near saturation": {"kappa": 1e3, "decay": 1.5, "batch": 91},
     }
     help = (f"Randomized Kaczmarz on {ROWS} random rows in {DIM} unknowns. Left: flat is perfect parallelization, and dotted "
             "verticals are where theory ends it; hollow marks are the tuned methods, which arrive once you let go. "

@@ -23,7 +23,7 @@ NOISE = 0.1
 """Label noise, so that there is a floor to fall to."""
 
 MEMORY = Slider("memory", "1−β", 1e-4, 1, 0.1, step=0.05, base=10, help="1 − β of SGD with momentum; 1 is SGD itself")
-STEP = Slider("fraction", "step", 1e-3, 0.99, 0.3, step=0.05, base=10,
+STEP = Slider("fraction", "step", 1e-3, 0.99, 0.316, step=0.05, base=10,
               help="long-run step of both methods, as a fraction of the largest that any momentum can keep stable")
 
 BATCHES = {False: np.geomspace(1, BATCH.high, 17), True: np.geomspace(1, BATCH.high, 65)}
@@ -52,10 +52,10 @@ class SmallStepsPanel(Panel):
     title = "Where momentum is inert, and where it pays"
     controls = (KAPPA, DECAY, BATCH, MEMORY, STEP, SEED)
     presets = {                                                                                          # noqa: RUF012
-        "small batch": {"batch": 1, "fraction": 0.3, "memory": 0.1},
+        "small batch": {"batch": 1, "fraction": 0.316, "memory": 0.1},
         "small steps": {"batch": 64, "fraction": 0.01, "memory": 0.1},
         "large batch, large steps": {"batch": 512, "fraction": 0.1, "memory": 0.02},
-        "too much memory": {"batch": 1, "fraction": 0.3, "memory": 1e-3},
+        "too much memory": {"batch": 1, "fraction": 0.316, "memory": 1e-3},
     }
     help = (f"Gaussian inputs, {DIM} eigenvalues, label noise {NOISE:g}. Left: below its line a method is stable; the ring is "
             "the step chosen, the same for both methods. Right: lines are exact expectations, dots the mean of simulated "
