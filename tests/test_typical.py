@@ -60,6 +60,12 @@ def test_rescaling_changes_nothing():
     np.testing.assert_allclose(found.rate, -np.log(risk[:, 60] / risk[:, 20]).mean() / 40, rtol=1e-10)
 
 
+def test_rescaling_takes_the_buffer_along():
+    H, m = mb.Spectrum.power_law(5, 1.0), mb.Method.heavy_ball(0.1, 0.9)
+    rates = [mb.typical_rate(H, m, 2, 60, 7, np.random.default_rng(5), burn=0, start=s).rate for s in (1.0, 1e-61, 1e61)]
+    np.testing.assert_allclose(rates, rates[0], rtol=1e-9)
+
+
 def test_pieces_are_the_whole():
     arguments = (mb.Spectrum.power_law(5, 1.0), mb.Method.sgd(0.2), 2, 50, 6)
     pieces = list(mb.typical_blocks(*arguments, np.random.default_rng(6), budget=60))
