@@ -93,8 +93,8 @@ def _nesterov():
 
 CLAIMS = [
     Claim("P1d", "P1, abstract", "ASGD depends on the spectrum: on fast decay its small-batch compute efficiency is better "
-          "than heavy ball's, and larger batches trade it for serial runtime.", "notebook 05, (growth)", "exact, tuned frontiers",
-          _depends),
+          "than heavy ball's, and larger batches trade it for serial runtime.", "notebook 05, (growth)",
+          "exact, tuned frontiers", _depends),
     Claim("P1e", "P1, abstract", "On slowly decaying spectra ASGD and heavy ball nearly overlap.", "notebook 05, (overlap)",
           "exact: largest distance of the tuned CE over all batches", _overlap, ours="the metric and its number"),
     Claim("T5", "book, theorem", "No method with delta >= 0 and beta <= rho contracts faster than (T5) allows.",

@@ -1,6 +1,7 @@
 """ASGD and the spectrum: its compute efficiency between two bounds, its distance from heavy ball, where it sits."""
 
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -24,6 +25,9 @@ GRID = {False: np.geomspace(1, 1e6, 13), True: np.geomspace(1, 1e6, 31)}
 
 DECAYS = np.round(np.linspace(0.1, 3, 13), 4)
 OVERLAP_BATCHES = np.geomspace(1, 1e4, 8)
+STEEPEST = 1e8
+"""The curve of kappa = d^decay is drawn up to this kappa."""
+
 FLOOR = 1e-4
 """Two CEs closer than this are drawn at this distance."""
 
@@ -40,10 +44,10 @@ class ASGDPanel(Panel):
     name = "asgd"
     title = "ASGD and the spectrum"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
-    presets = {"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},             # noqa: RUF012 (a Panel's own form)
-               "slow decay": {"kappa": 200**0.5, "decay": 0.5, "batch": 8, "d": 200},
-               "decay 1": {"kappa": 200, "decay": 1, "batch": 8, "d": 200},
-               "fast decay": {"kappa": 200**2, "decay": 2, "batch": 8, "d": 200}}
+    presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 158},
+                                "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 158},
+                                "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 158},
+                                "fast decay": {"kappa": 25100, "decay": 2, "batch": 8, "d": 158}})
     help = ("Left: flat is perfect scaling; dotted lines are proved bounds, T5 above and T6 below, shades the linear and the "
             "saturated regime. Middle: the largest distance between ASGD and heavy ball over all batches, against decay. "
             "Right: the tuned ASGD's own parameters.")
@@ -82,7 +86,8 @@ class ASGDPanel(Panel):
                           line={"color": asgd, "width": 2.2, "dash": dash},
                           hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + name + "</extra>")
         f.add_scatter(name="dial names", x=[], y=[], mode="text", text=[], xaxis="x3", yaxis="y3", showlegend=False,
-                      textfont={"size": 12, "color": asgd}, hoverinfo="skip", textposition="top right")
+                      textfont={"size": 12, "color": asgd}, hoverinfo="skip",
+                      textposition=["bottom left", "top left", "top left"])
         f.add_scatter(name="chosen batch (right)", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
         f.update_layout(style.layout(
@@ -134,7 +139,7 @@ class ASGDPanel(Panel):
             y = [10 ** (top - 5), 10 ** (top - 5), 10**top, 10**top]
             traces[region] = {"x": [a, b, b, a], "y": y, "visible": bool(on and b > a)}
         spans = [(1.0, linear, "linear"), (linear, saturated, "traded"), (saturated, B[-1], "saturated")]
-        named = [(np.sqrt(a * b), 10 ** (top - 0.08), word) for a, b, word in spans if b > 4 * a]
+        named = [(np.sqrt(a * b), 10 ** (top - 0.08), word) for a, b, word in spans if b > 20 * a]
         traces["regimes"] = {"x": [n[0] for n in named], "y": [n[1] for n in named], "text": [n[2] for n in named],
                              "visible": on}
         above = drawn[0] if says[0] else asgd.ce[0] / unit
@@ -154,7 +159,7 @@ class ASGDPanel(Panel):
             traces[name] = {"x": B, "y": y}
         least, most = min(y.min() for y in dials.values()), max(y.max() for y in dials.values())
         ranges["yaxis3"] = [float(np.floor(np.log10(least))), float(np.ceil(np.log10(most) + 0.2))]
-        traces["dial names"] = {"x": [1.3] * len(dials), "y": [y[0] * 1.05 for y in dials.values()], "text": list(dials)}
+        traces["dial names"] = {"x": [B[-1]] * len(dials), "y": [y[-1] for y in dials.values()], "text": list(dials)}
         traces["chosen batch (right)"] = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis3"]]}
 
         method = asgd.methods[int(np.argmin(np.abs(np.log(B / batch))))]
@@ -204,7 +209,9 @@ def _distances(kappa, d):
     """The middle curve: at one kappa, or with ``kappa=None`` at kappa = d^decay."""
     found = []
     for a in DECAYS:
-        own = min(float(d) ** a, 1e6) if kappa is None else kappa
+        own = float(d) ** a if kappa is None else kappa
+        if own > STEEPEST:
+            break
         found.append(distance(frontier(_spectrum(own, float(a), d), ["asgd", "heavy_ball"], OVERLAP_BATCHES))[0])
     return np.maximum(np.expm1(found), FLOOR)
 
@@ -219,8 +226,8 @@ def _middle(traces, ranges, kappa, d, here, final):
     known = (kappa, d) in _drawn
     values = [_distances(kappa, d), _distances(None, d)] if known else []
     for name, y in zip(("κ as set", "κ = d^decay"), values or [[], []], strict=True):
-        traces[f"distance, {name}"] = {"x": DECAYS if known else [], "y": y}
-    traces["curve names"] = {"x": [3.05] * len(values), "y": [y[-1] * 1.1 for y in values],
+        traces[f"distance, {name}"] = {"x": DECAYS[:len(y)], "y": y}
+    traces["curve names"] = {"x": [DECAYS[len(y) - 1] for y in values], "y": [y[-1] * 1.1 for y in values],
                              "text": ["κ as set", "κ = d<sup>decay</sup>"][:len(values)]}
     everything = np.concatenate([[max(here, FLOOR), 1.0], *values])
     ranges["yaxis2"] = [float(np.floor(np.log10(everything.min()))), float(np.ceil(np.log10(everything.max()) + 0.3))]
