@@ -25,7 +25,7 @@ import mombook as mb
 from mombook import explore
 
 # %%
-panel = explore.asgd(kappa=2000, decay=1.5, batch=4, d=158)
+panel = explore.asgd(kappa=2000, decay=1.5, batch=4, d=159)
 panel
 
 # %% [markdown]

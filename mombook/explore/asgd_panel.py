@@ -44,10 +44,10 @@ class ASGDPanel(Panel):
     name = "asgd"
     title = "ASGD and the spectrum"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
-    presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 158},
-                                "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 158},
-                                "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 158},
-                                "fast decay": {"kappa": 25100, "decay": 2, "batch": 8, "d": 158}})
+    presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 159},
+                                "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 159},
+                                "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 159},
+                                "fast decay": {"kappa": 25100, "decay": 2, "batch": 8, "d": 159}})
     help = ("Left: flat is perfect scaling; dotted lines are proved bounds, T5 above and T6 below, shades the linear and the "
             "saturated regime. Middle: the largest distance between ASGD and heavy ball over all batches, against decay. "
             "Right: the tuned ASGD's own parameters.")
@@ -222,13 +222,13 @@ _drawn = set()
 def _middle(traces, ranges, kappa, d, here, final):
     """The middle curves at rest; while kappa or d is dragged, only what is already known."""
     if final:
-        _drawn.add((kappa, d))
-    known = (kappa, d) in _drawn
-    values = [_distances(kappa, d), _distances(None, d)] if known else []
-    for name, y in zip(("κ as set", "κ = d^decay"), values or [[], []], strict=True):
+        _drawn.update({(kappa, d), (None, d)})
+    values = [_distances(k, d) if (k, d) in _drawn else np.array([]) for k in (kappa, None)]
+    for name, y in zip(("κ as set", "κ = d^decay"), values, strict=True):
         traces[f"distance, {name}"] = {"x": DECAYS[:len(y)], "y": y}
-    traces["curve names"] = {"x": [DECAYS[len(y) - 1] for y in values], "y": [y[-1] * 1.1 for y in values],
-                             "text": ["κ as set", "κ = d<sup>decay</sup>"][:len(values)]}
+    tags = [(y, word) for y, word in zip(values, ("κ as set", "κ = d<sup>decay</sup>"), strict=True) if y.size]
+    traces["curve names"] = {"x": [DECAYS[y.size - 1] for y, _ in tags], "y": [y[-1] * 1.1 for y, _ in tags],
+                             "text": [word for _, word in tags]}
     everything = np.concatenate([[max(here, FLOOR), 1.0], *values])
     ranges["yaxis2"] = [float(np.floor(np.log10(everything.min()))), float(np.ceil(np.log10(everything.max()) + 0.3))]
 
