@@ -19,7 +19,7 @@ from threadpoolctl import ThreadpoolController
 from . import export
 from . import scenario as scenarios
 from .figurewidget import figure_widget
-from .frame import apply, change, problems
+from .frame import Panel, apply, change, problems
 from .style import METHODS, axis, layout
 
 NARROW = 760
@@ -50,7 +50,7 @@ class LivePanel:
 
     def __init__(self, panel, scenario="", simulate=True, **values):
         self.panel = panel
-        self.simulates = simulate
+        self.simulates = simulate and type(panel).sample is not Panel.sample
         self._now = panel.read(scenario, **values)
         self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
         self._ahead, self._wake = threading.Lock(), threading.Event()
@@ -188,7 +188,8 @@ class LivePanel:
             w.Box([self._controls[c.name].box for c in self.panel.controls if self._controls[c.name].box], layout=wrap),
             w.Box([w.Label("presets"), *presets, reset], layout=wrap),
             self.figure, self._words, self._heard,
-            w.Box([self._again, self._stop, self._progress, self._status], layout=wrap),
+            w.Box([*([self._again, self._stop, self._progress] if type(self.panel).sample is not Panel.sample else []),
+                   self._status], layout=wrap),
             w.Box([self._line, copy, save], layout=wrap),
             w.HTML(f"<details style='margin:0 8px'><summary>How to read this</summary>{html.escape(self.panel.help)}"
                    "</details>"),

@@ -15,6 +15,7 @@ from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
 from .frame import Panel, Sample, View
 from .scenario import short
+from .words import three
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
@@ -278,28 +279,21 @@ def _sentence(scenario, at, critical, tight):
     words = {m: style.METHODS[m].word for m in shown}
     base = "sgd" if "sgd" in shown else shown[0]
     parts = [f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, "
-             f"B = {scenario['batch']}: {words[base]} needs {_three(at[base].serial[0])} steps per e-fold"]
+             f"B = {scenario['batch']}: {words[base]} needs {three(at[base].serial[0])} steps per e-fold"]
     for m in shown:
         if m != base:
-            parts[0] += f", {words[m]} {_three(at[base].serial[0] / at[m].serial[0])}× fewer"
-    parts[0] += " at the same compute."
-    known = [f"{_three(critical[m])} ({words[m]})" for m in shown if critical[m] < 1e12]
+            parts[0] += f", {words[m]} {three(at[base].serial[0] / at[m].serial[0])}× fewer"
+    parts[0] += " at the same batch size."
+    known = [f"{three(critical[m])} ({words[m]})" for m in shown if critical[m] < 1e12]
     parts.append("CE has halved at B = " + ", ".join(known))
     if "sgd" in shown and "heavy_ball" in shown:
         root = np.sqrt(scenario["kappa"])
-        parts[-1] += (f": heavy ball's window is {_three(critical['heavy_ball'] / critical['sgd'])}× as wide as SGD's, "
-                      f"√κ = {_three(root)}")
+        parts[-1] += (f": heavy ball's window is {three(critical['heavy_ball'] / critical['sgd'])}× as wide as SGD's, "
+                      f"√κ = {three(root)}")
     if tight:
         parts[-1] += "."
-        parts.append("Bound over exact at this batch: " + ", ".join(f"{_three(v)} ({words[m]})" for m, v in tight.items()))
+        parts.append("Bound over exact at this batch: " + ", ".join(f"{three(v)} ({words[m]})" for m, v in tight.items()))
     return " ".join(parts) + "."
-
-
-def _three(x):
-    """Three significant figures, without an exponent up to a million."""
-    if not np.isfinite(x):
-        return "more than a million"
-    return f"{float(f'{x:.3g}'):,.10g}" if abs(x) < 1e9 else f"{x:.3g}"
 
 
 def _ranges(grid, unit, times, chosen):
