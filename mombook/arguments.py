@@ -74,9 +74,12 @@ def array(name, value, *, low=-np.inf, above=None, shape=None, ndim=None, allowe
 
 def batch_size(value, name="batch"):
     """A batch size: one finite number >= 1, or an array of them (not necessarily whole: curves are smooth in it)."""
-    if np.ndim(value) == 0 and not isinstance(value, (list, tuple)):
-        return number(name, value, low=1.0)
-    return array(name, value, low=1.0)
+    return number(name, value, low=1.0) if is_scalar(value) else array(name, value, low=1.0)
+
+
+def is_scalar(value):
+    """Whether a value is meant as one number rather than as an array (``np.ndim`` stumbles over ragged lists)."""
+    return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
 
 
 def choice(name, value, options):
@@ -84,6 +87,14 @@ def choice(name, value, options):
     if not isinstance(value, str) or value not in options:
         refuse(name, value, "one of " + ", ".join(repr(o) for o in options))
     return value
+
+
+def words(name, value, options):
+    """A non-empty list of some of a few words."""
+    fine = isinstance(value, (list, tuple)) and len(value) > 0
+    if not fine or not all(isinstance(v, str) and v in options for v in value):
+        refuse(name, value, "a list of words out of " + ", ".join(map(repr, options)))
+    return list(value)
 
 
 def instance(name, value, kind):

@@ -146,7 +146,8 @@ def two_buffer_gap(spectrum, batch, method=None, gap=None):
         arguments.instance("method", method, Method)
         met["delta >= 0"] = method.delta >= 0
         if gap is not None:
-            met["beta <= rho"] = np.asarray(method.beta <= 1 - np.asarray(gap)) if np.ndim(gap) else method.beta <= 1 - gap
+            gap = arguments.number("gap", gap, high=1.0) if arguments.is_scalar(gap) else arguments.array("gap", gap)
+            met["beta <= rho"] = method.beta <= 1 - gap
     return Bound(_plain(value, B), "upper", met, "this book, notebook 05, (T5)")
 
 

@@ -53,7 +53,7 @@ def contraction_gap(spectrum, method, batch, kurtosis=3.0):
 def contraction_gaps(spectrum, delta, eta, beta, batch, kurtosis=3.0, stable_only=False, tolerance=1e-7):
     r"""``contraction_gap`` of many methods at once: parameters and batch broadcast together, for maps and tables.
 
-    $$ \mathrm{gap} = 1 - \rho = u(2-u), \qquad S(u) = 1 \text{ in (secular)} \tag{gap} $$
+    $$ \mathrm{gap} = 1 - \rho = u(2-u), \qquad S(u) = 1 \text{ in (secular)} $$
 
     Args:
         spectrum: a ``Spectrum``.

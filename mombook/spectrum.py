@@ -158,7 +158,7 @@ class Spectrum:
             decay: the exponent a >= 0 (> 0 with ``kappa`` > 1).
             kappa: condition number >= 1, or ``None``.
             binned: replace runs of neighbours by a Gauss rule (``None``: only when d > 20,000). The first and last
-                eigenvalues are always kept, so kappa is exact; the trace is exact to 1e-9, gaps to 1e-6.
+                eigenvalues are always kept, so kappa is exact; the trace is exact to 1e-8, gaps to 1e-6.
 
         Raises:
             ValueError: arguments outside those ranges.

@@ -161,16 +161,17 @@ def _stable(spectrum, listens, B, kurtosis, z):
 
 
 # -- the climb --------------------------------------------------------------------------------------------------------
-def _climb(spectrum, listens, B, kurtosis, z, precision, iterations=250):
+def _climb(spectrum, listens, B, kurtosis, z, precision, bold=True):
     """Interior ascent, every column at its own pace, until u has less than ``precision`` (relative) left to rise.
 
     At fixed u, psi is a smooth barrier in z: a Newton step walks to its centre, away from the kinks that the largest
     u has at the edge of stability. Near the centre, u rises most of its way to psi = 0, and z is carried along.
+    A ``bold`` climb may step beyond psi = 0 and come back by Newton; columns that get lost there climb once more, without.
     Returns u ``(n,)``, z ``(3, n)``.
     """
     u, z = solve(point_at(listens, z), B, spectrum, kurtosis) * 0.9, z.copy()
     active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
-    for _ in range(iterations):
+    for _ in range(80 if bold else 250):
         b, now, who = B[active], u[active], listens[:, active]
         psi, g, H = _derivatives(spectrum, who, b, kurtosis, np.concatenate([np.log(now)[None], z[:, active]]))
         value, vector = np.linalg.eigh(H[:, 1:, 1:])
@@ -198,8 +199,8 @@ def _climb(spectrum, listens, B, kurtosis, z, precision, iterations=250):
         centred = decrement < 0.3
         slope = np.where(g[:, 0] > 0, g[:, 0], np.inf)
         rise = np.where(centred, np.clip(np.where(decrement < 1e-3, 1.0, 0.9) * -best / slope, -1.0, 1.0), 0.0)
-        tangent = -(inverse @ H[:, 1:, 0, None])[..., 0].T
-        limit = np.where(decrement < 1e-2, np.log(1.5), 0.0)            # near the end Newton may come from above
+        tangent = np.clip(-(inverse @ H[:, 1:, 0, None])[..., 0].T, -30, 30)
+        limit = np.log(1.5) * (bold & (decrement < 1e-2))               # near the end Newton may come from above
         z[:, active], todo = centre, np.flatnonzero(centred)
         for tries in range(8):
             share = 4.0**-tries * rise[todo]
@@ -233,7 +234,11 @@ def _climb(spectrum, listens, B, kurtosis, z, precision, iterations=250):
             break
     u = solve(point_at(listens, z), B, spectrum, kurtosis, start=u)
     lost = ~(u > sure_u * (1 - 1e-9))                                   # overshot beside a pole
-    return np.where(lost, sure_u, u), np.where(lost, sure_z, z)
+    u, z = np.where(lost, sure_u, u), np.where(lost, sure_z, z)
+    lost[active] = True
+    if bold and lost.any():
+        u[lost], z[:, lost] = _climb(spectrum, listens[:, lost], B[lost], kurtosis, sure_z[:, lost], precision, bold=False)
+    return u, z
 
 
 def _derivatives(spectrum, listens, B, kurtosis, v):

@@ -91,6 +91,12 @@ def dense_curve(eigenvalues, method, batch, steps, noise=0.0, start=1.0, kurtosi
     return np.array(curve)
 
 
+def noiseless_radius(method, lam):
+    """Spectral radius of one mode's step without noise."""
+    method = heard(method)
+    return np.abs(np.linalg.eigvals([step(method, 1.0, 0.0, lam), step(method, 0.0, 1.0, 0.0)])).max()
+
+
 # -- more dimensions: the same average, reduced to the three second moments of every mode ------------------------------
 def reduced_operator(eigenvalues, method, batch, kurtosis=3.0, counts=None):
     """(E e^2, E em, E m^2) of every mode to the same after one step, as a matrix of shape ``(3 n, 3 n)``.
@@ -177,16 +183,16 @@ def family_method(kind, family, z):
     return kind(*steps, beta)
 
 
-def search(gap, kind, family, starts, evaluations=4000):
-    """The largest ``gap(method)`` that Nelder-Mead finds from the given starts, restarted until it gains nothing."""
+def search(gap, kind, family, starts, evaluations=400, restarts=3, tolerance=1e-6):
+    """The largest ``gap(method)`` that Nelder-Mead finds from the given starts, restarted while it still gains."""
     best = -np.inf
     for z in starts:
         last = -np.inf
-        for _ in range(12):
+        for _ in range(restarts):
             found = minimize(lambda z: -_finite(gap(family_method(kind, family, z))), z, method="Nelder-Mead",
-                             options={"xatol": 1e-9, "fatol": 1e-300, "maxfev": evaluations, "adaptive": True})
+                             options={"xatol": tolerance, "fatol": 1e-300, "maxfev": evaluations})
             z, value = found.x, -found.fun
-            if value <= last + 1e-10 * abs(last):
+            if value <= last + 1e-9 * abs(last):
                 break
             last = value
         best = max(best, value)

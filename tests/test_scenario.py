@@ -25,7 +25,7 @@ def test_what_is_written_is_read_back():
     ("kappa", "has no '='"),
 ])
 def test_a_bad_line_is_refused_with_what_is_allowed(line, says):
-    with pytest.raises(ValueError, match="must be|has no") as refused:
+    with pytest.raises(ValueError, match=r"must be|has no") as refused:
         read(BOOK, line)
     assert says in str(refused.value)
 
