@@ -115,8 +115,8 @@ def test_tune_steps_reaches_the_target_no_later_than_the_asymptotic_method(famil
 
 def test_tune_steps_finds_its_way_from_far_above_the_target():
     """The method of largest gap ends hundreds of times above this target: the search must start elsewhere."""
-    target, noise = 0.05 * H.trace / 2, 5.0
-    assert mb.noise_floor(H, mb.tune(H, "heavy_ball", 8).method, 8, noise) > 100 * target
+    target, noise = 0.2 * H.trace / 2, 5.0
+    assert mb.noise_floor(H, mb.tune(H, "heavy_ball", 8).method, 8, noise) > 50 * target
     tuned, steps = mb.tune_steps(H, "heavy_ball", 8, target, noise)
     assert 0.3 * target < mb.noise_floor(H, tuned.method, 8, noise) < target and steps < 30_000
 

@@ -75,7 +75,7 @@ def _cap():
     found = frontier(H, batches=[1e2, 1e4, 1e6, 1e9])
     most = max(f.gap.max() for f in found.values()) / bounds.deterministic_gap(H).value
     reached = found["heavy_ball"].gap[-1] / bounds.deterministic_gap(H).value
-    return Finding(f"largest tuned gap of any family over the cap {most:.5f}; heavy ball reaches {reached:.5f}",
+    return Finding(f"largest tuned gap of any family over the cap {most:.4f}; heavy ball reaches {reached:.4f}",
                    most <= 1 and reached > 0.99)
 
 
