@@ -136,10 +136,10 @@ np.testing.assert_allclose(bends, H.kappa**0.5, rtol=1e-12)
 # %% [markdown]
 # ## From the figure to your terminal
 #
-# Every tuned point can be written in the words of a library you use. For PyTorch:
+# Every tuned point can be written in the words of a library you use (notebook 03 has a panel of them). For PyTorch:
 
 # %%
-best.method.as_torch()
+{name: round(value, 6) for name, value in best.method.as_torch().items()}
 
 # %% [markdown]
 # ## What we learned

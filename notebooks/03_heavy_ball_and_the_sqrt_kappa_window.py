@@ -340,11 +340,19 @@ for window in [windows["two levels, half on top"], windows["geometric"], *restor
 # %% [markdown]
 # ## In the words of your library
 #
-# The method that the panel shows (move its sliders and run this cell again) in every convention that can say it:
+# The method that the panel shows, its parameters rounded to six figures, in every convention that can say it:
 
 # %%
-for name, line in mb.dialects(panel.numbers["method"]).items():
-    print(f"{name:<12} {line}")
+shown = panel.numbers["method"]
+rounded = mb.Method.heavy_ball(lr=float(f"{shown.eta:.6g}"), beta=round(shown.beta, 6))
+for name in ("PyTorch", "optax", "Polyak", "Nesterov"):
+    print(f"{name:<12} {mb.dialects(rounded)[name]}")
+
+# %% [markdown]
+# The panel below follows the three sliders with every tuned method, in all conventions and all digits, to copy.
+
+# %%
+explore.translator(kappa=1e3, decay=1.5, batch=8)
 
 # %% [markdown]
 # QHM, MaSS and Jain et al. contain heavy ball; Nesterov and AccSGD do not, as they always step on the fresh gradient. In the

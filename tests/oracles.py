@@ -183,7 +183,7 @@ def family_method(kind, family, z):
     return kind(*steps, beta)
 
 
-def search(gap, kind, family, starts, evaluations=400, restarts=3, tolerance=1e-6):
+def search(gap, kind, family, starts, evaluations=400, restarts=2, tolerance=1e-6):
     """The largest ``gap(method)`` that Nelder-Mead finds from the given starts, restarted while it still gains."""
     best = -np.inf
     for z in starts:

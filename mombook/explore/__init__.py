@@ -12,7 +12,7 @@ from .sgd_panel import SGDPanel
 from .tradeoff_panel import TradeoffPanel
 from .typical_panel import TypicalPanel
 
-__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "sgd", "small_steps", "tradeoff", "typical"]
+__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "sgd", "small_steps", "tradeoff", "translator", "typical"]
 
 
 def tradeoff(scenario="", **values):
@@ -92,3 +92,11 @@ def typical(scenario="", **values):
         ValueError: an unknown name or a value out of range.
     """
     return LivePanel(TypicalPanel(), scenario, **values)
+
+
+def translator(scenario="", **values):
+    """The tuned methods in the words of PyTorch, optax and six papers, to copy; and what one gradient does to w.
+    Arguments, result and errors as ``tradeoff``."""
+    from .translator_panel import TranslatorPanel
+
+    return LivePanel(TranslatorPanel(), scenario, **values)

@@ -20,6 +20,7 @@ class View:
         sentence: what is seen, with its numbers.
         lamps: (what the bound is called, whether its assumptions are met, the sentence if not).
         numbers: the sentence's numbers, unrounded, for tests and notebooks.
+        text: lines to read and copy, shown as they are under the sentence.
     """
 
     traces: dict
@@ -28,6 +29,7 @@ class View:
     titles: list = field(default_factory=list)
     lamps: list = field(default_factory=list)
     numbers: dict = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass

@@ -157,6 +157,9 @@ class LivePanel:
         self._page.observe(self._guard(self._fit), names=["width", "dark"])
         self._page.on_msg(self._guard(self._page_said))
         self._words = w.HTML(layout=w.Layout(margin="0 8px"))
+        self._text = w.HTML(layout=w.Layout(margin="0 8px"))
+        copy_text = w.Button(description="Copy text", tooltip="copy these lines", layout=w.Layout(width="auto"))
+        copy_text.on_click(self._guard(lambda _: self._page.send({"action": "copy", "text": self._view.text})))
         self._heard = w.HTML(layout=w.Layout(margin="0 8px"))
         self._status = w.HTML(layout=w.Layout(margin="0 8px"))
         self._progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="160px", visibility="hidden"))
@@ -187,7 +190,7 @@ class LivePanel:
             self._page,
             w.Box([self._controls[c.name].box for c in self.panel.controls if self._controls[c.name].box], layout=wrap),
             w.Box([w.Label("presets"), *presets, reset], layout=wrap),
-            self.figure, self._words, self._heard,
+            self.figure, self._words, *([self._text, copy_text] if self._view.text else []), self._heard,
             w.Box([*([self._again, self._stop, self._progress] if type(self.panel).sample is not Panel.sample else []),
                    self._status], layout=wrap),
             w.Box([self._line, copy, save], layout=wrap),
@@ -374,6 +377,7 @@ class LivePanel:
                         for name, met, why in view.lamps if not met)
         self._words.value = (f"<div role='status' aria-live='polite' style='line-height:1.45'>{html.escape(view.sentence)}"
                              f"{lamps}</div>")
+        self._text.value = f"<pre style='white-space:pre-wrap;line-height:1.4'>{html.escape(view.text)}</pre>"
         self._heard.value = self._heard.value if not self._is_blank else ""
         self._status.value = f"<span style='opacity:.75'>{status}</span>" if status else ""
         self._put(self._line, self.scenario)

@@ -1,0 +1,74 @@
+"""The convention translator: the tuned methods in everybody's words, and what one gradient does under each."""
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..dialects import dialects
+from ..spectrum import Spectrum
+from ..tradeoff import frontier
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SHAPES
+from .frame import Panel, View
+from .scenario import short
+from .words import three
+
+TIMES = np.unique(np.rint(2 ** (np.arange(20 * 4 + 1) / 4))).astype(int)
+
+
+class TranslatorPanel(Panel):
+    """How far a single unit gradient has moved w after t steps, and each method in eight conventions."""
+
+    name = "translator"
+    title = "The same method in other words"
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
+    presets = SHAPES
+    help = ("Each curve is the answer of a tuned method to one gradient of size one at step 1: SGD moves at once, heavy "
+            "ball over its whole memory 1/(1−β), Nesterov and ASGD do a little of both. The height it ends at is the "
+            "long-run step. The lines below say the same methods in the words of libraries and papers; they give the "
+            "same iterates, digit for digit.")
+
+    def figure(self):
+        """One plot, one curve a method."""
+        f = go.Figure()
+        for look in style.METHODS.values():
+            f.add_scatter(name=look.word, x=[], y=[], mode="lines",
+                          line={"color": look.color, "width": 2.5, "dash": look.dash},
+                          hovertemplate="moved %{y:.3g} after %{x} steps<extra>" + look.word + "</extra>")
+        return f.update_layout(style.layout(
+            height=380, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            xaxis=style.log_axis("steps after the gradient"),
+            yaxis=style.log_axis("distance moved × L")))
+
+    def exact(self, scenario, final=True):
+        """Responses and words of the shown methods."""
+        kappa, decay, d, batch, shown = (scenario[k] for k in ("kappa", "decay", "d", "batch", "methods"))
+        tuned, L = _tuned(kappa, decay, d, batch), 1.0
+        traces, blocks, long_run = {}, [], {}
+        for key, look in style.METHODS.items():
+            m = tuned[key]
+            moved = m.delta + m.eta * -np.expm1(TIMES * np.log(m.beta)) / (1 - m.beta) if m.beta > 0 else \
+                np.full(TIMES.shape, m.delta + m.eta)
+            traces[look.word] = {"x": TIMES, "y": moved * L, "visible": key in shown}
+            long_run[key] = m.long_run_step * L
+            if key in shown:
+                lines = [f"  {name:<12}{line}" for name, line in dialects(m).items() if not line.startswith("cannot")]
+                without = [name for name, line in dialects(m).items() if line.startswith("cannot")]
+                blocks.append("\n".join([f"{look.word}: delta={m.delta!r}, eta={m.eta!r}, beta={m.beta!r}", *lines]
+                                        + ([f"  (not in {', '.join(without)})"] if without else [])))
+        ends = ", ".join(f"{style.METHODS[m].word} {three(long_run[m])}" for m in shown)
+        sentence = (f"κ = {short(kappa)}, decay {short(decay)}, d = {d}, B = {batch}: in the long run one gradient moves w "
+                    f"by, times L: {ends}.")
+        low = min(np.min(t["y"]) for t in traces.values())
+        high = max(np.max(t["y"]) for t in traces.values())
+        ranges = {"xaxis": [0, float(np.log10(TIMES[-1]))],
+                  "yaxis": [float(np.floor(np.log10(low))), float(np.ceil(np.log10(high) + 1e-9))]}
+        return View(traces, sentence, ranges, numbers={"long run": long_run, "methods": {m: tuned[m] for m in shown}},
+                    text="\n".join(blocks))
+
+
+@lru_cache(maxsize=512)
+def _tuned(kappa, decay, d, batch):
+    H = Spectrum.power_law(d, decay, kappa).compressed(2)
+    return {family: f.methods[0] for family, f in frontier(H, batches=[float(batch)]).items()}

@@ -1,0 +1,57 @@
+"""The translator panel: its curves are what the update rule does, its lines are dialects of the engine's methods."""
+
+import numpy as np
+import pytest
+
+import mombook as mb
+from mombook import explore
+from mombook.explore.frame import problems
+from mombook.explore.live import corners
+from mombook.explore.translator_panel import TranslatorPanel
+
+PANEL = TranslatorPanel()
+
+
+@pytest.mark.parametrize(("family", "word"), [("sgd", "SGD"), ("heavy_ball", "heavy ball"), ("asgd", "ASGD")])
+def test_the_response_is_that_of_the_update_rule(family, word):
+    view = PANEL.exact(PANEL.read("kappa=100;batch=4;d=50"))
+    method = view.numbers["methods"][family]
+    w, m, moved = 0.0, 0.0, []
+    for t in range(64):
+        w, m = method.step(w, m, 1.0 if t == 0 else 0.0)
+        moved.append(-w)
+    trace = view.traces[word]
+    keep = trace["x"] <= 64
+    np.testing.assert_allclose(trace["y"][keep], np.array(moved)[trace["x"][keep] - 1], rtol=1e-12)
+    np.testing.assert_allclose(view.numbers["long run"][family], method.long_run_step, rtol=1e-12)
+
+
+def test_the_lines_are_the_dialects_of_the_tuned_methods():
+    view = PANEL.exact(PANEL.read("kappa=100;batch=4;d=50;methods=heavy_ball+asgd"))
+    for method in view.numbers["methods"].values():
+        for line in mb.dialects(method).values():
+            assert (line in view.text) != line.startswith("cannot")
+    assert "heavy ball: delta=0.0" in view.text and "\nSGD: delta" not in "\n" + view.text
+    H = mb.Spectrum.power_law(50, 1.5, 100)
+    np.testing.assert_allclose(view.numbers["methods"]["heavy_ball"].eta, mb.tune(H, "heavy_ball", 4).method.eta, rtol=1e-3)
+
+
+def test_every_corner_can_be_drawn():
+    assert [p for s in corners(PANEL.controls) for p in problems(PANEL, s, PANEL.exact(s, final=False))] == []
+
+
+def test_the_words_are_shown_to_be_copied_and_there_is_nothing_to_simulate():
+    live = explore.translator(d=10, kappa=10, methods="heavy_ball")
+    assert "torch.optim.SGD(params, lr=" in live._text.value
+    buttons = [b.description for b in _all(live.widget) if hasattr(b, "click")]
+    assert "Copy text" in buttons and "Simulate" not in buttons
+    live._controls["kappa"].slider.value = 100.0
+    assert live._view.text.splitlines()[1].strip().split()[0] == "PyTorch"
+    import html
+    assert html.escape(live._view.text.splitlines()[1]) in live._text.value
+
+
+def _all(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all(child)
