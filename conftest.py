@@ -1,6 +1,11 @@
 """What pytest must know about this repository as a whole."""
 
 import pytest
+from hypothesis import settings
+
+# The same cases in every run: a suite that decides must not depend on luck.
+settings.register_profile("mombook", derandomize=True, deadline=None, database=None)
+settings.load_profile("mombook")
 
 collect_ignore_glob = ["notebooks/*.py", "benchmarks/*", "build/*", ".venv/*"]
 

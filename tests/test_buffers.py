@@ -66,6 +66,13 @@ def test_one_buffer_is_the_method(H, delta, eta, beta, batch, kurtosis):
                                mb.contraction_gap(H, method, batch, kurtosis), rtol=1e-10, atol=1e-12)
 
 
+def test_a_step_of_nothing_has_no_gap():
+    """Found by hypothesis: the response to noise was rounding error of the wrong sign, and was taken for a passed pole."""
+    H, method = mb.Spectrum([0.5235342579229156]), Buffers(0.0, [2.220446049250313e-16], [0.1953125])
+    tiny = buffers.contraction_gap(H, method, batch=1, kurtosis=1.0)
+    assert 0 <= tiny < 1e-15
+
+
 def test_one_buffer_on_a_large_spectrum():
     H = mb.Spectrum.power_law(300, 1.5)
     for batch in (1, 16, 256):
