@@ -219,6 +219,8 @@ assert 3.99 < top[1000][0] < 4
 #   or $d$.
 # - In the slow limit heavy ball's CE is exactly flat in the batch. That is the window of notebook 03, seen from its left end.
 # - The constant 4 of (T2) is sharp, and SGD itself shows it.
+# - All of this is for Gaussian inputs, the paper's model. On the rows of a finite system the noise is another one and
+#   (T2) fails: notebook 07 measures a system on which heavy ball is cheaper than SGD by a factor that grows with $\kappa$.
 #
 # ## Exercises
 #
