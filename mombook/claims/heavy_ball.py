@@ -119,7 +119,7 @@ CLAIMS = [
     Claim("P1b", "P1, claim (b)", "Heavy ball does not raise the compute-efficiency frontier of SGD beyond a constant.",
           "notebook 03, (T2-gap); notebook 04, (no-growth)", "exact tuned ratio on drawn spectra", _frontier,
           "the constants 4, 12 and 3/2"),
-    Claim("P1b-kappa", "P1, claim (b)", "The ratio of best CEs does not grow with the condition number.",
+    Claim("P1b-kappa", "P1, claim (b)", "The ratio of best CEs stays below 3/2, however large the condition number.",
           "notebook 04, (no-growth)", "exact, power laws, κ = 10 to 10⁶", _flat_in_kappa),
     Claim("P1c", "P1, claim (c)", "Heavy ball keeps SGD-level CE over a window of batches up to √κ wider.",
           "notebook 03, (T4-heavy-ball), (critical-batch)", "bends of the bounds, and measured critical batches", _bends,
