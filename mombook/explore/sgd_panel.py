@@ -108,15 +108,11 @@ class SGDPanel(Panel):
 
     def wide(self):
         """Three columns."""
-        domains = ([0, 0.27], [0.365, 0.635], [0.73, 1.0])
-        return {"height": 470, **{f"xaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
-                **{f"yaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.1}}
+        return style.columns(3)
 
     def stacked(self):
         """Three rows."""
-        domains = ([0.73, 1.0], [0.365, 0.635], [0, 0.27])
-        return {"height": 1150, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
-                **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "legend": {"y": 1.04}}
+        return style.rows(3)
 
     def exact(self, scenario, final=True):
         """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""

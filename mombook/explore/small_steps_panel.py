@@ -95,13 +95,11 @@ class SmallStepsPanel(Panel):
 
     def wide(self):
         """Two columns."""
-        return {"height": 470, "legend": {"y": 1.1}, "xaxis": {"domain": [0, 0.46]}, "xaxis2": {"domain": [0.56, 1]},
-                "yaxis": {"domain": [0, 1]}, "yaxis2": {"domain": [0, 1]}}
+        return style.columns(2)
 
     def stacked(self):
         """Two rows."""
-        return {"height": 860, "legend": {"y": 1.06}, "xaxis": {"domain": [0, 1]}, "xaxis2": {"domain": [0, 1]},
-                "yaxis": {"domain": [0.58, 1]}, "yaxis2": {"domain": [0, 0.42]}}
+        return style.rows(2)
 
     def exact(self, scenario, final=True):
         """Thresholds over batches, and exact learning curves of both methods at the chosen step."""

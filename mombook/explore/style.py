@@ -52,6 +52,28 @@ def layout(dark=False, **more):
             "margin": {"l": 64, "r": 16, "t": 56, "b": 52}, **more}
 
 
+# Where two or three subplots stand: (span of each along the split, height in pixels, height of the legend).
+_BESIDE = {2: (([0, 0.46], [0.56, 1]), 470, 1.1), 3: (([0, 0.27], [0.365, 0.635], [0.73, 1.0]), 470, 1.1)}
+_UNDER = {2: (([0.58, 1], [0, 0.42]), 860, 1.06), 3: (([0.73, 1.0], [0.365, 0.635], [0, 0.27]), 1150, 1.04)}
+
+
+def columns(count):
+    """Layout changes that set two or three subplots beside one another, as on a wide page."""
+    return _placed("x", "y", *_BESIDE[count])
+
+
+def rows(count):
+    """Layout changes that set two or three subplots under one another, as on a phone."""
+    return _placed("y", "x", *_UNDER[count])
+
+
+def _placed(split, whole, spans, height, legend):
+    names = ["", *range(2, len(spans) + 1)]
+    return {"height": height, "legend": {"y": legend},
+            **{f"{split}axis{k}": {"domain": span} for k, span in zip(names, spans, strict=True)},
+            **{f"{whole}axis{k}": {"domain": [0, 1]} for k in names}}
+
+
 def rgba(color, alpha):
     """A hex colour with transparency."""
     r, g, b = (int(color[i:i + 2], 16) for i in (1, 3, 5))
