@@ -23,8 +23,8 @@ PRESSES = 50
 BARE = """\
 import ipywidgets
 from mombook.explore.figurewidget import figure_widget
-from mombook.explore.frame import apply
-from mombook.explore.tradeoff_panel import TradeoffPanel
+from mombook.panels.frame import apply
+from mombook.panels.tradeoff import TradeoffPanel
 panel = TradeoffPanel()
 views = [panel.exact(panel.read(kappa=k), final=False) for k in (1000, 1260)]
 start = panel.figure(); apply(start, views[0], rescale=True); start.update_layout(width=900)

@@ -6,9 +6,9 @@ import pytest
 import mombook as mb
 from mombook import explore
 from mombook.claims import asgd as ledger
-from mombook.explore import asgd_panel
-from mombook.explore.asgd_panel import ASGDPanel
-from mombook.explore.frame import problems
+from mombook.panels import asgd as asgd_panel
+from mombook.panels.asgd import ASGDPanel
+from mombook.panels.frame import problems
 
 panel = ASGDPanel()
 

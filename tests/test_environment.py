@@ -56,3 +56,19 @@ def test_importing_mombook_needs_numpy_and_scipy_only():
     code = f"import sys, mombook; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.strip() == "[]"
+
+
+def test_every_panel_computes_its_view_with_numpy_and_scipy_only():
+    code = """if True:
+        import sys
+        for name in ("plotly", "ipywidgets", "anywidget", "IPython", "threadpoolctl", "sklearn"):
+            sys.modules[name] = None
+        from mombook.panels import PANELS, definition
+        for name in PANELS:
+            panel = definition(name)
+            assert panel.name == name and panel.exact(panel.read(), final=False).sentence
+        print(len(PANELS))"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    from mombook.panels import PANELS
+
+    assert int(run.stdout) == len(PANELS) > 8

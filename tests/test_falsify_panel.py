@@ -5,9 +5,9 @@ import pytest
 
 import mombook as mb
 from mombook import falsify
-from mombook.explore.falsify_panel import FalsifyPanel
-from mombook.explore.frame import problems
-from mombook.explore.live import corners
+from mombook.panels.falsify import FalsifyPanel
+from mombook.panels.frame import problems
+from mombook.panels.scenario import corners
 
 PANEL = FalsifyPanel()
 

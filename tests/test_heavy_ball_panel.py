@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 import pytest
 
 import mombook as mb
-from mombook.explore.frame import apply, problems
-from mombook.explore.heavy_ball_panel import CELLS, HeavyBallPanel, chosen, noiseless_roots, squeeze
-from mombook.explore.live import corners
+from mombook.panels.frame import apply, problems
+from mombook.panels.heavy_ball import CELLS, HeavyBallPanel, chosen, noiseless_roots, squeeze
+from mombook.panels.scenario import corners
 
 PANEL = HeavyBallPanel()
 

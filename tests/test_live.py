@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mombook import explore
-from mombook.explore.frame import Panel, Sample, View
 from mombook.explore.live import LivePanel
-from mombook.explore.scenario import Slider
+from mombook.panels.frame import Panel, Sample, View
+from mombook.panels.scenario import Slider
 
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -196,7 +196,7 @@ def test_narrow_and_dark_pages_are_followed():
 
 
 def test_csv_holds_the_plotted_numbers_and_the_scenario(line):
-    from mombook.explore import export
+    from mombook.panels import export
     text = export.csv(line.figure, line.scenario).splitlines()
     assert text[:3] == ["# mombook slope=10;count=4", "trace,x,y", "line,1.0,10.0"]
     assert line.table()[0] == ("line", 1.0, 10.0)

@@ -5,11 +5,11 @@ import pytest
 
 from mombook import Spectrum
 from mombook.example_systems import unit_rows, with_spectrum
-from mombook.explore.frame import problems
-from mombook.explore.live import corners
-from mombook.explore.parallel_panel import DIM, ROWS, ParallelPanel
 from mombook.kaczmarz import averaged_step, contraction_gap, error_curve, errors_at
 from mombook.method import Method
+from mombook.panels.frame import problems
+from mombook.panels.parallel import DIM, ROWS, ParallelPanel
+from mombook.panels.scenario import corners
 from mombook.parallel import saturation_batch, simple_momentum, simple_sgd, tuned
 from mombook.systems import System
 

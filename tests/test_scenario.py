@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mombook.explore import controls
-from mombook.explore.scenario import defaults, read, short, write
+from mombook.panels import controls
+from mombook.panels.scenario import Choice, Switch, defaults, read, short, write
 
 BOOK = (controls.KAPPA, controls.DECAY, controls.BATCH, controls.DIM, controls.METHODS, controls.SEED)
 
@@ -52,3 +52,28 @@ def test_stops_span_the_slider_and_pass_its_own_check():
 
 def test_numbers_are_short():
     assert [short(x) for x in (8, 1e6, 0.05, 1234.5678, 2e4, 1e8)] == ["8", "1000000", "0.05", "1234.57", "20000", "1e+08"]
+
+
+WAY = Choice("way", "way", ("up", "down"), "up", {"up": "upwards", "down": "downwards"})
+LIT = Switch("lit", "light")
+
+
+def test_a_choice_and_a_switch_travel_in_the_line():
+    scenario = read((WAY, LIT), "way=down;lit=yes")
+    assert scenario == {"way": "down", "lit": True}
+    assert write((WAY, LIT), scenario) == "way=down;lit=yes"
+    assert defaults((WAY, LIT)) == {"way": "up", "lit": False}
+    assert read((WAY, LIT), lit=True)["lit"] is True
+
+
+@pytest.mark.parametrize(("line", "said"), [("way=sideways", "way must be one of up, down; got 'sideways'"),
+                                            ("lit=maybe", "lit must be yes or no; got 'maybe'")])
+def test_a_choice_and_a_switch_refuse_in_words(line, said):
+    with pytest.raises(ValueError, match=said):
+        read((WAY, LIT), line)
+
+
+@pytest.mark.parametrize("given", [None, 1j, [], 2, 1.5])
+def test_a_switch_is_nothing_but_on_or_off(given):
+    with pytest.raises(ValueError, match="lit must be yes or no"):
+        LIT.value(given)

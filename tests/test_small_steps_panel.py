@@ -5,9 +5,9 @@ import pytest
 
 from mombook import Method, Spectrum, is_stable, risk_curve
 from mombook.curvature import long_run_threshold
-from mombook.explore.frame import problems
-from mombook.explore.live import corners
-from mombook.explore.small_steps_panel import DIM, NOISE, SmallStepsPanel, chosen_step
+from mombook.panels.frame import problems
+from mombook.panels.scenario import corners
+from mombook.panels.small_steps import DIM, NOISE, SmallStepsPanel, chosen_step
 
 PANEL = SmallStepsPanel()
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import mombook as mb
-from mombook.explore.frame import apply, problems
-from mombook.explore.live import corners
-from mombook.explore.tradeoff_panel import GRID, TradeoffPanel
+from mombook.panels.frame import apply, problems
+from mombook.panels.scenario import corners
+from mombook.panels.tradeoff import GRID, TradeoffPanel
 
 PANEL = TradeoffPanel()
 

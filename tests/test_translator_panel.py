@@ -5,9 +5,9 @@ import pytest
 
 import mombook as mb
 from mombook import explore
-from mombook.explore.frame import problems
-from mombook.explore.live import corners
-from mombook.explore.translator_panel import TranslatorPanel
+from mombook.panels.frame import problems
+from mombook.panels.scenario import corners
+from mombook.panels.translator import TranslatorPanel
 
 PANEL = TranslatorPanel()
 

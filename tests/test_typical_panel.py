@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import mombook as mb
-from mombook.explore.frame import problems
-from mombook.explore.live import corners
-from mombook.explore.typical_panel import SHARES, TypicalPanel
+from mombook.panels.frame import problems
+from mombook.panels.scenario import corners
+from mombook.panels.typical import SHARES, TypicalPanel
 
 PANEL = TypicalPanel()
 

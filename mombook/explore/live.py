@@ -1,7 +1,7 @@
 """A panel in Jupyter: ipywidgets around a FigureWidget.
 
 The exact layer follows every control at once. When the controls have rested for a moment the refined exact layer and
-the axes follow, and the simulation starts in small pieces, in a thread that gives up as soon as anything moves.
+the axes follow, and the simulation starts in small pieces, in the background, and is given up as soon as anything moves.
 """
 
 import contextlib
@@ -16,11 +16,13 @@ import ipywidgets as w
 import traitlets
 from threadpoolctl import ThreadpoolController
 
-from . import export
-from . import scenario as scenarios
+from ..panels import export
+from ..panels import scenario as scenarios
+from ..panels.frame import Panel, apply, change, problems
+from ..panels.style import axis, layout
+from .background import Worker
 from .figurewidget import figure_widget
-from .frame import Panel, apply, change, problems
-from .style import METHODS, axis, layout
+from .rows import row
 
 NARROW = 760
 """Pages narrower than this (pixels) get the subplots under one another."""
@@ -53,7 +55,7 @@ class LivePanel:
         self.simulates = simulate and type(panel).sample is not Panel.sample
         self._now = panel.read(scenario, **values)
         self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
-        self._ahead, self._wake = threading.Lock(), threading.Event()
+        self._ahead = threading.Lock()
         self._narrow = self._dark = False
         self._blas = ThreadpoolController()
         self._worker = None
@@ -123,7 +125,7 @@ class LivePanel:
         Raises:
             AssertionError: naming each scenario whose traces are not finite, lie outside their axes or take too long.
         """
-        before, found, states = self._now, [], corners(self.panel.controls)
+        before, found, states = self._now, [], scenarios.corners(self.panel.controls)
         for k, state in enumerate(states):
             for final in (False, True) if thorough or k == 0 else (False,):
                 started = time.perf_counter()
@@ -152,7 +154,7 @@ class LivePanel:
 
     # -- building -----------------------------------------------------------------------------------------------------
     def _build(self):
-        self._controls = {c.name: _row(c, self._now[c.name], self._moved, self._refused) for c in self.panel.controls}
+        self._controls = {c.name: row(c, self._now[c.name], self._moved, self._refused) for c in self.panel.controls}
         self._page = _Page(layout=w.Layout(width="100%", height="0px"))
         self._page.observe(self._guard(self._fit), names=["width", "dark"])
         self._page.on_msg(self._guard(self._page_said))
@@ -168,15 +170,14 @@ class LivePanel:
         self._again = w.Button(description="Simulate", tooltip="run the simulation again, with the next seed",
                                layout=w.Layout(width="90px"))
         self._again.on_click(self._guard(lambda _: self._reseed()))
-        presets = []
-        for label, changes in self.panel.presets.items():
-            button = w.Button(description=label, tooltip=", ".join(f"{k} {v:g}" for k, v in changes.items()
-                                                                   if not isinstance(v, (tuple, str))),
-                              layout=w.Layout(width="auto"))
-            button.on_click(self._guard(lambda _, c=changes: self._show({**self._now, **c})))
-            presets.append(button)
-        reset = w.Button(description="Reset", tooltip="back to where this panel opens", layout=w.Layout(width="auto"))
-        reset.on_click(self._guard(lambda _: self._show(scenarios.defaults(self.panel.controls))))
+        presets = [self._button(label, ", ".join(f"{k} {v:g}" for k, v in changes.items() if not isinstance(v, tuple | str)),
+                                lambda _, c=changes: self._show({**self._now, **c}))
+                   for label, changes in self.panel.presets.items()]
+        reset = self._button("Reset", "back to where this panel opens",
+                             lambda _: self._show(scenarios.defaults(self.panel.controls)))
+        guides = [self._guide(steps) for steps in self.panel.guides.values()]
+        searches = [self._button(label, "search, and move the controls there", lambda _, f=find: self._search(f))
+                    for label, find in self.panel.searches.items()]
         self._line = w.Text(description="scenario", continuous_update=False, layout=w.Layout(width="min(640px, 100%)"))
         self._line.observe(self._guard(self._typed), names="value")
         copy = w.Button(description="Copy", tooltip="copy the scenario line", layout=w.Layout(width="auto"))
@@ -190,6 +191,7 @@ class LivePanel:
             self._page,
             w.Box([self._controls[c.name].box for c in self.panel.controls if self._controls[c.name].box], layout=wrap),
             w.Box([w.Label("presets"), *presets, reset], layout=wrap),
+            *([w.Box([*guides, *searches], layout=wrap)] if guides or searches else []),
             self.figure, self._words, *([self._text, copy_text] if self._view.text else []), self._heard,
             w.Box([*([self._again, self._stop, self._progress] if type(self.panel).sample is not Panel.sample else []),
                    self._status], layout=wrap),
@@ -198,6 +200,27 @@ class LivePanel:
                    "</details>"),
         ], layout=w.Layout(width="100%"))
         self._stop.disabled = True
+
+    def _button(self, label, tooltip, act):
+        """A button whose failures are heard."""
+        button = w.Button(description=label, tooltip=tooltip, layout=w.Layout(width="auto"))
+        button.on_click(self._guard(act))
+        return button
+
+    def _guide(self, steps):
+        """A button that walks through a guide's steps and always says what its next click does."""
+        def click(_):
+            k = next(k for k, (say, _) in enumerate(steps) if say == button.description)
+            self._show({**self._now, **steps[k][1]})
+            button.description = steps[(k + 1) % len(steps)][0]
+
+        button = self._button(steps[0][0], "moves the controls", click)
+        return button
+
+    def _search(self, find):
+        """Let the panel look for a scenario, and go there."""
+        self._status.value = "<span style='opacity:.75'>searching ...</span>"
+        self._show({**self._now, **find(self._now)})
 
     def _exact(self, scenario, final):
         """The panel's exact layer, on one BLAS thread: its matrices are small, and on a busy machine two threads that
@@ -278,24 +301,24 @@ class LivePanel:
         """Make sure somebody is waiting for the controls to rest."""
         with self._lock:
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="mombook panel", daemon=True)
+                self._worker = Worker(self._work())
                 self._worker.start()
-            self._wake.set()
+            else:
+                self._worker.wake()
 
     def _work(self):
-        """Wait until the controls rest, settle, simulate; start again whenever they have moved meanwhile."""
+        """Wait until the controls rest, settle, simulate; start again whenever they have moved meanwhile (background)."""
         try:
             while True:
-                self._wake.clear()
                 turn = self._turn
                 self._look_ahead()
-                if self._wake.wait(REST) or turn != self._turn:
+                if (yield REST) or turn != self._turn:
                     continue
                 with self._lock:
                     if turn == self._turn:
                         self._settle()
                 if self.simulates and turn == self._turn:
-                    self._run(turn)
+                    yield from self._run(turn)
                 with self._lock:
                     if turn == self._turn:
                         self._worker = None
@@ -343,7 +366,7 @@ class LivePanel:
                     if turn == self._turn:
                         self._arrive(type(piece)(piece.fraction, waiting, said))
                 waiting = {}
-            time.sleep(0.001)                                           # let the kernel answer sliders
+            yield 0.001                                                 # let the kernel answer sliders
         with self._lock:
             if turn == self._turn and waiting:
                 self._arrive(type(piece)(piece.fraction, waiting, said))
@@ -423,141 +446,5 @@ class LivePanel:
                 "The browser did not allow copying; select the scenario line and copy it by hand.")
 
 
-def corners(controls):
-    """Every control at its least, middle and greatest with the others at their defaults, and every pair at extremes."""
-    base = scenarios.defaults(controls)
-    states = [base]
-    for c in controls:
-        states += [{**base, c.name: c.value(c.stops[k])} for k in (0, len(c.stops) // 2, -1)]
-    for i, a in enumerate(controls):
-        for b in controls[:i]:
-            states += [{**base, a.name: a.value(x), b.name: b.value(y)} for x in (a.stops[0], a.stops[-1])
-                       for y in (b.stops[0], b.stops[-1])]
-    unique = {tuple(sorted((k, v) for k, v in s.items())): s for s in states}
-    return list(unique.values())
-
-
 def _alert(sentence):
     return f"<span role='alert' style='color:#b42318;font-weight:600'>{html.escape(sentence)}</span>"
-
-
-# -- controls as ipywidgets --------------------------------------------------------------------------------------------
-def _row(control, value, moved, refused):
-    """The ipywidgets of one control, by its kind."""
-    kinds = {scenarios.Slider: _SliderRow, scenarios.Toggles: _TogglesRow, scenarios.Seed: _Hidden}
-    return kinds[type(control)](control, value, moved, refused)
-
-
-class _SliderRow:
-    """A slider and a field that says its value in the reader's units and can be typed into."""
-
-    def __init__(self, control, value, moved, refused):
-        self.control, self._moved, self._refused, self._last, self._busy = control, moved, refused, value, False
-        self._sliding = {"description": control.label, "tooltip": control.help, "readout": False,
-                         "style": {"description_width": "52px"}, "layout": w.Layout(width="250px")}
-        if control.base is None:
-            self.slider = w.FloatSlider(value=value, min=control.low, max=control.high, step=control.step, **self._sliding)
-        else:
-            low, high = control._to(control.low), control._to(control.high)
-            self.slider = w.FloatLogSlider(value=float(value), base=control.base, min=low, max=high, step=control.step,
-                                           **self._sliding)
-        self.field = w.Text(value=control.text(value), continuous_update=False, tooltip=f"type {control.help}",
-                            layout=w.Layout(width="84px"))
-        self.box = w.HBox([self.slider, self.field], layout=w.Layout(margin="0 10px 0 0"))
-        self.slider.observe(self._dragged, names="value")
-        self.field.observe(self._typed, names="value")
-
-    def put(self, value):
-        """Show a value; what it moves is heard like a drag unless the panel is quiet."""
-        value = self.control.value(value)
-        if value != self._last:
-            self._last = value
-            self._busy = True
-            self.slider.value, self.field.value = value, self.control.text(value)
-            self._busy = False
-            self._moved(self.control.name, value)
-
-    def _dragged(self, change):
-        if self._busy:
-            return
-        c = self.control
-        value = change["new"]
-        value = c.rounded(value)
-        if value != self._last:
-            self._last, self._busy = value, True
-            self.field.value = c.text(value)
-            self._busy = False
-            self._moved(c.name, value)
-
-    def _typed(self, change):
-        if self._busy:
-            return
-        try:
-            value = self.control.value(change["new"])
-        except ValueError as no:
-            self._refused(str(no))
-            self._busy = True
-            self.field.value = self.control.text(self._last)
-            self._busy = False
-            return
-        if value == self._last:
-            self._busy = True
-            self.field.value = self.control.text(value)
-            self._busy = False
-        self.put(value)
-
-
-class _TogglesRow:
-    """Buttons that are on or off, in the colours their lines have in the figure."""
-
-    def __init__(self, control, value, moved, refused):
-        self.control, self._moved, self._refused, self._last, self._busy = control, moved, refused, tuple(value), False
-        self.buttons = {}
-        for option in control.options:
-            look = METHODS.get(option)
-            button = w.ToggleButton(value=option in value, description=control.words[option],
-                                    tooltip=f"show or hide {control.words[option]}", layout=w.Layout(width="auto"))
-            if look:
-                button.layout.border_bottom = f"3px solid {look.color}"
-            button.observe(self._toggled, names="value")
-            self.buttons[option] = button
-        self.box = w.HBox([w.Label(control.label), *self.buttons.values()], layout=w.Layout(flex_flow="row wrap"))
-
-    def put(self, value):
-        """Show a value."""
-        value = self.control.value(value)
-        if value != self._last:
-            self._last, self._busy = value, True
-            for option, button in self.buttons.items():
-                button.value = option in value
-            self._busy = False
-            self._moved(self.control.name, value)
-
-    def _toggled(self, change):
-        if self._busy:
-            return
-        value = tuple(o for o, b in self.buttons.items() if b.value)
-        if not value:
-            self._busy = True
-            change["owner"].value = True
-            self._busy = False
-            self._refused(f"At least one of the {self.control.label} stays on.")
-            return
-        self._last = value
-        self._moved(self.control.name, value)
-
-
-class _Hidden:
-    """A control without a widget: it travels in the scenario line."""
-
-    box = None
-
-    def __init__(self, control, value, moved, refused):
-        self.control, self._moved, self._last = control, moved, value
-
-    def put(self, value):
-        """Take a value."""
-        value = self.control.value(value)
-        if value != self._last:
-            self._last = value
-            self._moved(self.control.name, value)

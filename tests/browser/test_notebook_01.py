@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mombook as mb
-from mombook.explore.tradeoff_panel import GRID
+from mombook.panels.tradeoff import GRID
 
 from .lab import LabPage
 

@@ -3,14 +3,13 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ..dialects import dialects
 from ..spectrum import Spectrum
 from ..tradeoff import frontier
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SHAPES
-from .frame import Panel, View
+from .frame import Panel, View, new_figure
 from .scenario import short
 from .words import three
 
@@ -31,7 +30,7 @@ class TranslatorPanel(Panel):
 
     def figure(self):
         """One plot, one curve a method."""
-        f = go.Figure()
+        f = new_figure()
         for look in style.METHODS.values():
             f.add_scatter(name=look.word, x=[], y=[], mode="lines",
                           line={"color": look.color, "width": 2.5, "dash": look.dash},

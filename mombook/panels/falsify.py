@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ..bounds import heavy_ball_gap
 from ..falsify import best_ce_ratio, search
@@ -11,7 +10,7 @@ from ..spectrum import Spectrum
 from ..tradeoff import frontier
 from . import style
 from .controls import BATCH, DECAY, KAPPA, SEED
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
 
 LEVELS = Slider("levels", "levels", 2, 24, 6, step=1, whole=True, help="how many distinct eigenvalues the search may move")
@@ -37,7 +36,7 @@ class FalsifyPanel(Panel):
 
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
-        f = go.Figure()
+        f = new_figure()
         quiet = {"showlegend": False}
         f.add_scatter(name="tried", x=[], y=[], mode="markers", marker={"size": 5, "color": style.rgba(FOUND, 0.35)}, **quiet,
                       hovertemplate="%{y:.4f}<extra>spectrum %{x}</extra>")

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ..learning_rate import step_limit
 from ..method import Method
@@ -14,7 +13,7 @@ from ..tuning import tune
 from ..typical import sgd_profile, typical_blocks
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
 from .words import three
 
@@ -56,7 +55,7 @@ class TypicalPanel(Panel):
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
-        f = go.Figure()
+        f = new_figure()
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(BLUE, 0.2), hoverinfo="skip")
         f.add_scatter(name="expected risk, exact", x=[], y=[], mode="lines", line={"color": RED, "width": 3},

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ..curvature import long_run_threshold
 from ..moments import is_stable, risk_at, risk_curve
@@ -12,7 +11,7 @@ from ..small_steps import matched
 from ..spectrum import Spectrum
 from . import style
 from .controls import BATCH, DECAY, KAPPA, SEED
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
 from .words import three
 
@@ -63,7 +62,7 @@ class SmallStepsPanel(Panel):
 
     def figure(self):
         """Two subplots side by side."""
-        f = go.Figure()
+        f = new_figure()
         f.add_scatter(name="momentum is inert", x=[], y=[], mode="lines", line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(style.MUTED, 0.16), hoverinfo="skip")
         f.add_scatter(name="β → 1", x=[], y=[], mode="lines", line={"color": style.MUTED, "width": 1.5, "dash": "dot"},

@@ -3,14 +3,13 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from .. import kaczmarz, parallel, row_sampling
 from ..example_systems import with_spectrum
 from ..spectrum import Spectrum
 from . import style
 from .controls import BATCH, DECAY, KAPPA, SEED
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import short
 from .words import three
 
@@ -52,7 +51,7 @@ class ParallelPanel(Panel):
 
     def figure(self):
         """Two subplots side by side."""
-        f = go.Figure()
+        f = new_figure()
         for key, (word, color, marker, dash) in LOOKS.items():
             f.add_scatter(name=word, x=[], y=[], mode="lines+markers", legendgroup=key,
                           line={"color": color, "width": 2.5, "dash": dash}, marker={"symbol": marker, "size": 7},

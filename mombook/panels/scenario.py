@@ -97,6 +97,60 @@ class Toggles:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One word out of several."""
+
+    name: str
+    label: str
+    options: tuple
+    default: str
+    words: dict
+    help: str = ""
+
+    def value(self, given):
+        """``given`` if it is one of ``options``."""
+        if not isinstance(given, str) or given.strip() not in self.options:
+            raise ValueError(f"{self.name} must be one of {', '.join(self.options)}; got {given!r}.")
+        return given.strip()
+
+    def text(self, value):
+        """The word."""
+        return value
+
+    @property
+    def stops(self):
+        """Every option."""
+        return list(self.options)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that is on or off: ``yes`` or ``no`` in a scenario line."""
+
+    name: str
+    label: str
+    default: bool = False
+    help: str = ""
+
+    def value(self, given):
+        """``given`` (a bool, ``yes`` or ``no``) as a bool."""
+        known = {"yes": True, "no": False, True: True, False: False}
+        key = given.strip() if isinstance(given, str) else given
+        if not isinstance(key, str | bool) or key not in known:
+            raise ValueError(f"{self.name} must be yes or no; got {given!r}.")
+        return known[key]
+
+    def text(self, value):
+        """``yes`` or ``no``."""
+        return "yes" if value else "no"
+
+    @property
+    def stops(self):
+        """Off and on."""
+        return [False, True]
+
+
+@dataclass(frozen=True)
 class Seed:
     """The seed of the simulation: part of the scenario, no slider."""
 
@@ -147,6 +201,20 @@ def read(controls, text="", **values):
 def write(controls, scenario):
     """The scenario as one line: ``kappa=1000;decay=1.5;batch=8``."""
     return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls)
+
+
+def corners(controls):
+    """Every control at its least, middle and greatest with the others at their defaults, and every pair at extremes."""
+    base = defaults(controls)
+    states = [base]
+    for c in controls:
+        states += [{**base, c.name: c.value(c.stops[k])} for k in (0, len(c.stops) // 2, -1)]
+    for i, a in enumerate(controls):
+        for b in controls[:i]:
+            states += [{**base, a.name: a.value(x), b.name: b.value(y)} for x in (a.stops[0], a.stops[-1])
+                       for y in (b.stops[0], b.stops[-1])]
+    unique = {tuple(sorted((k, v) for k, v in s.items())): s for s in states}
+    return list(unique.values())
 
 
 def short(x):

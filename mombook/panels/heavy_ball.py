@@ -3,8 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly import colors
 
 from .. import bounds
 from ..method import Method
@@ -14,7 +12,7 @@ from ..spectrum import Spectrum
 from ..tuning import tune
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
 
 STEP = Slider("lr", "η ×", 0.01, 100, 1, step=0.05, base=10, help="learning rate, as a multiple of the fastest method's")
@@ -49,7 +47,7 @@ class HeavyBallPanel(Panel):
 
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
-        f = go.Figure()
+        f = new_figure()
         f.add_heatmap(name="gap", x=[], y=[], z=[[]], coloraxis="coloraxis",
                       hovertemplate="ηL %{x:.3g}, 1−β %{y:.3g}: gap/best 10^%{z:.2f}<extra></extra>")
         point = {"mode": "markers", "hoverinfo": "name"}
@@ -249,6 +247,8 @@ def _curve(kappa, decay, d, batch, method, horizon):
 
 def _colors():
     """Viridis from FAINT to 0, and nothing below: a nan would not survive the way to the browser."""
+    from plotly import colors
+
     scale, edge = colors.sequential.Viridis, 0.1 / (0.1 - FAINT)
     shade = [[min(edge + (1 - edge) * k / (len(scale) - 1), 1.0), c] for k, c in enumerate(scale)]
     return [[0, "rgba(0,0,0,0)"], [edge / 2, "rgba(0,0,0,0)"], [edge / 2, scale[0]], *shade]

@@ -4,9 +4,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
-import plotly.graph_objects as go
 
 from . import scenario as scenarios
+
+
+def new_figure():
+    """An empty plotly figure. Plotly is imported here and not above: a web page computes views without it."""
+    import plotly.graph_objects as go
+
+    return go.Figure()
 
 
 @dataclass
@@ -50,11 +56,22 @@ class Panel:
     - ``exact(scenario, final)``: the exact layer as a ``View``; with ``final=False`` a reader is dragging and a coarser
       answer within milliseconds is right, with ``final=True`` they have let go;
     - ``sample(scenario)``: a generator of ``Sample``, in pieces of a few milliseconds.
+
+    Where they help a reader, also:
+
+    - ``guides``: what is said -> a sequence of (button text, changes) that repeated clicks walk through, round and round;
+    - ``searches``: button text -> a function from the scenario to the changes it found, within a second or two;
+    - ``theory``: the names of traces that a teacher may hide until the class has guessed;
+    - ``references``: keys in ``mombook/references.bib`` of what the panel rests on.
     """
 
     name = title = ""
     controls = ()
     presets = MappingProxyType({})
+    guides = MappingProxyType({})
+    searches = MappingProxyType({})
+    theory = ()
+    references = ()
     help = ""
 
     def figure(self):
@@ -127,8 +144,7 @@ def apply(figure, view, rescale):
 
 def problems(panel, scenario, view):
     """What is wrong with a view, as sentences: values that are not finite, points outside their axes, no sentence."""
-    found = []
-    figure = go.Figure(panel.figure())
+    found, figure = [], panel.figure()
     apply(figure, view, rescale=True)
     for trace in figure.data:
         x, y = np.asarray(trace.x, float), np.asarray(trace.y, float)

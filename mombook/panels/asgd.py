@@ -4,7 +4,6 @@ from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
-import plotly.graph_objects as go
 from scipy.interpolate import PchipInterpolator
 
 from .. import bounds
@@ -12,7 +11,7 @@ from ..spectrum import Spectrum
 from ..tradeoff import frontier
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA
-from .frame import Panel, View
+from .frame import Panel, View, new_figure
 from .scenario import Toggles
 from .words import three
 
@@ -54,7 +53,7 @@ class ASGDPanel(Panel):
 
     def figure(self):
         """Three subplots side by side."""
-        f, asgd = go.Figure(), style.METHODS["asgd"].color
+        f, asgd = new_figure(), style.METHODS["asgd"].color
         for region, shade in (("linear", 0.16), ("saturated", 0.28)):
             f.add_scatter(name=region, x=[], y=[], mode="lines", fill="toself", line={"width": 0}, showlegend=False,
                           fillcolor=style.rgba("#8a8f98", shade), hoverinfo="skip")

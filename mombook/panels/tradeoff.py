@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 from scipy.interpolate import PchipInterpolator
 
 from .. import bounds
@@ -13,7 +12,7 @@ from ..spectrum import Spectrum
 from ..tradeoff import critical_batches, frontier
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import short
 from .words import three
 
@@ -46,7 +45,7 @@ class TradeoffPanel(Panel):
 
     def figure(self):
         """Three subplots side by side; traces in the order they are drawn."""
-        f = go.Figure()
+        f = new_figure()
         for key, look in style.METHODS.items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             mark = {"color": look.color, "symbol": look.marker, "size": 6}

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import plotly.graph_objects as go
 
 from .. import bounds
 from ..learning_rate import step_limit
@@ -15,7 +14,7 @@ from ..tradeoff import critical_batch, frontier
 from ..tuning import tune
 from . import style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
-from .frame import Panel, Sample, View
+from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
 from .words import three
 
@@ -57,7 +56,7 @@ class SGDPanel(Panel):
 
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
-        f = go.Figure()
+        f = new_figure()
         for name, dash in (("at B/4", "2px,3px"), ("at 4B", "10px,4px")):
             f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": SKY, "width": 1.6, "dash": dash},
                           hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
