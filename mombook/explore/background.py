@@ -36,7 +36,8 @@ class InEventLoop:
     def start(self):
         """Begin as soon as the loop is free."""
         self._task = asyncio.get_running_loop().create_task(self._run())
-        self._task.add_done_callback(asyncio.Task.result)       # a task keeps its exception to itself; this raises it
+        # A task keeps its exception to itself; asked for here, it goes to the loop's handler.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.result())
 
     def is_alive(self):
         """Whether there is work left."""
