@@ -204,6 +204,7 @@ def test_csv_holds_the_plotted_numbers_and_the_scenario(line):
 
 def test_the_bundle_says_the_sentence(line):
     bundle = line._repr_mimebundle_()
+    assert bundle["application/vnd.mombook.panel+json"] == {"panel": line.panel.name, "scenario": line.scenario}
     assert bundle["text/plain"] == "slope 10." and "application/vnd.jupyter.widget-view+json" in bundle
 
 

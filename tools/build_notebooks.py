@@ -28,7 +28,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
-COMPARED = ("text/plain", "text/markdown", "text/latex")
+PANEL = "application/vnd.mombook.panel+json"         # a panel's name and scenario, from which the web page is built
+COMPARED = ("text/plain", "text/markdown", "text/latex", PANEL)
 # Random ids, megabytes of JavaScript, or pixels that depend on the machine. widget-view and the pictures are ignored by
 # nbval of its own accord; conftest.py makes it ignore all of these.
 DROPPED = (
@@ -123,7 +124,7 @@ def stored(output, where):
         output.metadata = {}
         if not output.data:
             return None
-        texts = output.data.values()
+        texts = [text for text in output.data.values() if isinstance(text, str)]
     for text in texts:
         if ADDRESS.search(text):
             raise BuildError(f"{where} shows a memory address, new in every run; give the object a repr:\n{text[:200]}")

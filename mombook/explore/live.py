@@ -24,6 +24,9 @@ from .background import Worker
 from .figurewidget import figure_widget
 from .rows import row
 
+PANEL = "application/vnd.mombook.panel+json"
+"""What a saved notebook keeps of a panel beside its sentence: which one, and where. The web page is built from it."""
+
 NARROW = 760
 """Pages narrower than this (pixels) get the subplots under one another."""
 
@@ -150,7 +153,7 @@ class LivePanel:
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = self.widget._repr_mimebundle_()
         self._rest()
-        return {**bundle, "text/plain": repr(self)}
+        return {**bundle, "text/plain": repr(self), PANEL: {"panel": self.panel.name, "scenario": self.scenario}}
 
     # -- building -----------------------------------------------------------------------------------------------------
     def _build(self):
