@@ -72,6 +72,11 @@ def array(name, value, *, low=-np.inf, above=None, shape=None, ndim=None, allowe
     return x
 
 
+def each(name, value, low, shape):
+    """One number >= low, or an array of them of the given shape: one for each eigenvalue."""
+    return number(name, value, low=low) if is_scalar(value) else array(name, value, low=low, shape=shape)
+
+
 def batch_size(value, name="batch"):
     """A batch size: one finite number >= 1, or an array of them (not necessarily whole: curves are smooth in it)."""
     return number(name, value, low=1.0) if is_scalar(value) else array(name, value, low=1.0)

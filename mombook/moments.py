@@ -31,7 +31,7 @@ def contraction_gap(spectrum, method, batch, kurtosis=3.0):
         spectrum: a ``Spectrum``.
         method: a ``Method``.
         batch: batch size >= 1, or an array of them.
-        kurtosis: E x^4 / (E x^2)^2 of every coordinate, >= 1.
+        kurtosis: E x^4 / (E x^2)^2 >= 1 of every coordinate, or an array, one for each of ``spectrum.eigenvalues``.
 
     Returns:
         A float (or an array of the shape of ``batch``), negative when the method diverges in mean square; small
@@ -134,7 +134,7 @@ def risk_curve(spectrum, method, batch, steps, noise=0.0, start=1.0, kurtosis=3.
         steps: how many, a whole number >= 0.
         noise: standard deviation sigma of the label noise.
         start: E[e_i^2] at t = 0, one number or shape ``(n,)``, in the order of ``spectrum.eigenvalues``.
-        kurtosis: of the input coordinates.
+        kurtosis: of the input coordinates, as ``contraction_gap``.
 
     Returns:
         Array of shape ``(steps+1,)``: R = (1/2) sum_i lambda_i E[e_i^2], excess over the noise sigma^2/2. A diverging
@@ -285,13 +285,12 @@ def _transfer(method, lam):
 
 
 def _start(start, spectrum):
-    if arguments.is_scalar(start):
-        return np.full(len(spectrum), arguments.number("start", start, low=0.0))
-    return arguments.array("start", start, low=0.0, shape=spectrum.eigenvalues.shape)
+    shape = spectrum.eigenvalues.shape
+    return np.broadcast_to(arguments.each("start", start, 0.0, shape), shape)
 
 
 def _checked(spectrum, method, batch, kurtosis, scalar=False):
     arguments.instance("spectrum", spectrum, Spectrum)
     arguments.instance("method", method, Method)
     batch = arguments.number("batch", batch, low=1.0) if scalar else arguments.batch_size(batch)
-    return spectrum, method, batch, arguments.number("kurtosis", kurtosis, low=1.0)
+    return spectrum, method, batch, arguments.each("kurtosis", kurtosis, 1.0, spectrum.eigenvalues.shape)

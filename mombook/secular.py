@@ -61,6 +61,7 @@ def secular_sum(u, p, batch, spectrum, kurtosis=3.0, derivative=None):
 
     Where a, q or r is not positive S is inf. Where some 1 - (k-2) o is not, that pole has been passed: there
     2 (k-2) sum o (> 1) is returned in its place, which still tells a root finder which way to go, and how far.
+    ``kurtosis`` may be an array, one for each eigenvalue.
 
     Args:
         u: 1 - sqrt(rho), shape ``(...,)``; p: a ``Point``, batch: same shape.
@@ -90,7 +91,7 @@ def secular_sum(u, p, batch, spectrum, kurtosis=3.0, derivative=None):
         o = c * (col(minus) * mq + col(plus) * pr)
         room = 1 - (kurtosis - 2) * o
         beyond = ~(room.real.min(-1) > 0)
-        past = 0.5 / max(kurtosis - 2, 0.5)
+        past = 0.5 / np.maximum(kurtosis - 2, 0.5)
         if beyond.any():
             room = np.where(beyond[..., None], past, room)
         S = np.where(inside, (o / room) @ n, np.inf)

@@ -64,7 +64,7 @@ class Frontier:
         return [method_at(self.family, self.points, i) for i in range(self.batches.size)]
 
 
-def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9):
+def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9, kurtosis=3.0):
     """Tune every family at every batch.
 
     Args:
@@ -72,6 +72,7 @@ def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9):
         families: names out of ``mombook.FAMILIES``.
         batches: batch sizes >= 1, shape ``(n,)``; by default 25 from 1 to past the bend of heavy ball.
         precision: of the gaps, relative; 1e-5 is a third faster, for figures that move.
+        kurtosis: of the input coordinates, as ``contraction_gap``.
 
     Returns:
         dict from family to ``Frontier``.
@@ -89,42 +90,44 @@ def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9):
         batches = np.geomspace(1, 30 * max(1.0, spectrum.trace / spectrum.largest * np.sqrt(spectrum.kappa)), 25)
     batches = arguments.array("batches", batches, low=1.0, ndim=1)
     n = batches.size
-    gap, p = tune_many(spectrum, [f for f in families for _ in range(n)], np.tile(batches, len(families)), precision=precision)
+    gap, p = tune_many(spectrum, [f for f in families for _ in range(n)], np.tile(batches, len(families)), kurtosis, precision)
     cut = {f: slice(k * n, (k + 1) * n) for k, f in enumerate(families)}
     return {f: Frontier(f, batches, gap[c], Point(*(v[c] for v in p))) for f, c in cut.items()}
 
 
-def critical_batch(spectrum, family, share=0.5):
+def critical_batch(spectrum, family, share=0.5, kurtosis=3.0):
     r"""The measured critical batch: where the tuned CE has fallen to ``share`` of its value at batch 1.
 
     $$ \mathrm{CE}(B_c) = \tfrac12\,\mathrm{CE}(1) \tag{critical-batch} $$
 
     Args:
         spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; share: in (0, 1).
+        kurtosis: of the input coordinates, as ``contraction_gap``.
 
     Returns:
         A real number > 1.
     """
     arguments.choice("family", family, FAMILIES)
-    return critical_batches(spectrum, [family], share)[family]
+    return critical_batches(spectrum, [family], share, kurtosis)[family]
 
 
-def critical_batches(spectrum, families=FAMILIES, share=0.5):
+def critical_batches(spectrum, families=FAMILIES, share=0.5, kurtosis=3.0):
     """``critical_batch`` of several families at once, as a dict."""
     arguments.instance("spectrum", spectrum, Spectrum)
     share = arguments.number("share", share, above=0.0, below=1.0)
     families = arguments.words("families", families, FAMILIES)
-    # CE(B) <= cap/B by (T4) and CE(1) >= mu/(tr + 2L) by (T1), so by here every family has fallen
+    kurtosis = arguments.each("kurtosis", kurtosis, 1.0, spectrum.eigenvalues.shape)
+    # CE(B) <= cap/B by (T4) and CE(1) >= mu/(tr + (k-1) L) by (T1), so by here every family has fallen
     cap = -2 * np.log1p(-2 / (1 + np.sqrt(max(spectrum.kappa, 1 + 1e-9))))
-    far = cap * (spectrum.trace + 2 * spectrum.largest) / spectrum.smallest / share
+    far = cap * (spectrum.trace + max(np.max(kurtosis) - 1, 1) * spectrum.largest) / spectrum.smallest / share
     grid = np.linspace(0.0, np.log(2 * far), 16)
-    curves = frontier(spectrum, families, np.exp(grid))
+    curves = frontier(spectrum, families, np.exp(grid), kurtosis=kurtosis)
     level = np.array([np.log(curves[f].ce[0] * share) for f in families])
     fallen = np.array([np.argmax(np.log(curves[f].ce) < y) for f, y in zip(families, level, strict=True)])
 
     def above(log_b, which):
         batch = np.exp(log_b)
-        gap, _ = tune_many(spectrum, [families[k] for k in which.astype(int)], batch)
+        gap, _ = tune_many(spectrum, [families[k] for k in which.astype(int)], batch, kurtosis)
         return np.log(-np.log1p(-gap) / batch) - level[which.astype(int)]
 
     found = find_root(above, (grid[fallen - 1], grid[fallen]), args=(np.arange(len(families)),), tolerances={"xatol": 1e-8})
@@ -158,7 +161,7 @@ def overlap(spectrum, batches=None, pair=("asgd", "heavy_ball")):
     return float(apart[worst]), float(f[pair[0]].batches[worst])
 
 
-def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_000):
+def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_000, kurtosis=3.0):
     """The finite-horizon question: the parameters that reach a target risk in the fewest steps.
 
     Asymptotic rates ignore both the start and the noise floor; this minimises ``steps_to`` on exact curves, by
@@ -166,7 +169,8 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
 
     Args:
         spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1.
-        target: risk to reach, > 0; noise, start: as ``risk_curve``; limit: steps at which a candidate counts as failed.
+        target: risk to reach, > 0; noise, start, kurtosis: as ``risk_curve``; limit: steps at which a candidate counts as
+            failed.
 
     Returns:
         A ``Tuned`` (with the gap of the method found) and the steps it needs (``inf`` if nothing found reaches it).
@@ -175,8 +179,9 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
     target = arguments.number("target", target, above=0.0)
     noise = arguments.number("noise", noise, low=0.0)
     limit = arguments.whole("limit", limit, low=1)
-    seed = tune(spectrum, family, batch).method
-    coarse = spectrum.compressed() if arguments.is_scalar(start) else spectrum
+    seed = tune(spectrum, family, batch, kurtosis).method
+    merged = arguments.is_scalar(start) and arguments.is_scalar(kurtosis)
+    coarse = spectrum.compressed() if merged else spectrum
     listens = listens_to(family)
     z = coordinates(listens, Point(*([v] for v in point(seed))))[:, 0]
     free = np.flatnonzero([True, listens[1, 0] > 0, listens[4, 0] > 0])
@@ -189,22 +194,22 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
     def cost(v):
         nonlocal best                                                   # no candidate runs twice as long as the best
         candidate = method(np.minimum(v, 30.0))                         # beta = 1 - 1e-13 is memory enough
-        steps = steps_to(coarse, candidate, batch, target, noise, start, limit=int(min(limit, 2 * best + 10)))
+        steps = steps_to(coarse, candidate, batch, target, noise, start, kurtosis, int(min(limit, 2 * best + 10)))
         best = min(best, steps)
-        lost = 50 + np.log1p(min(noise_floor(coarse, candidate, batch, noise), 1e9) / target)
+        lost = 50 + np.log1p(min(noise_floor(coarse, candidate, batch, noise, kurtosis), 1e9) / target)
         return np.log(max(steps, 1e-9)) if np.isfinite(steps) else lost
 
     asymptotic = z[free]
     slow, step = asymptotic.copy(), free < 2
-    while noise > 0 and noise_floor(coarse, method(slow), batch, noise) > target / 2:
+    while noise > 0 and noise_floor(coarse, method(slow), batch, noise, kurtosis) > target / 2:
         slow -= np.log(2.0) * step
     first = min(slow, asymptotic, key=cost)
     simplex = np.vstack([first, first + np.diag(np.where(step, 0.5, -0.5))])
     found = minimize(cost, first, method="Nelder-Mead",
                      options={"initial_simplex": simplex, "xatol": 3e-3, "fatol": 1e-5, "maxfev": 100 * free.size})
     tuned = method(found.x)
-    steps = steps_to(spectrum, tuned, batch, target, noise, start, limit=limit)
-    before = steps_to(spectrum, seed, batch, target, noise, start, limit=int(min(limit, steps + 1)))
+    steps = steps_to(spectrum, tuned, batch, target, noise, start, kurtosis, limit)
+    before = steps_to(spectrum, seed, batch, target, noise, start, kurtosis, int(min(limit, steps + 1)))
     if before < steps:                                                  # never worse than the asymptotic answer
         tuned, steps = seed, before
-    return Tuned(family, batch, tuned, float(contraction_gap(spectrum, tuned, batch))), steps
+    return Tuned(family, batch, tuned, float(contraction_gap(spectrum, tuned, batch, kurtosis))), steps

@@ -53,7 +53,7 @@ def tune(spectrum, family, batch, kurtosis=3.0):
         spectrum: a ``Spectrum``.
         family: ``"sgd"``, ``"heavy_ball"``, ``"nesterov"`` or ``"asgd"``.
         batch: batch size, >= 1.
-        kurtosis: of the input coordinates, 3 for Gaussian ones.
+        kurtosis: of the input coordinates, 3 for Gaussian ones; or an array, one for each of ``spectrum.eigenvalues``.
 
     Returns:
         ``Tuned``.
@@ -83,9 +83,10 @@ def tune_many(spectrum, families, batches, kurtosis=3.0, precision=1e-9):
     """
     arguments.instance("spectrum", spectrum, Spectrum)
     batches = arguments.array("batch", batches, low=1.0, ndim=1)
-    kurtosis = arguments.number("kurtosis", kurtosis, low=1.0)
+    kurtosis = arguments.each("kurtosis", kurtosis, 1.0, spectrum.eigenvalues.shape)
     listens = np.array([_LISTENS[arguments.choice("family", f, FAMILIES)] for f in families], float).T
-    coarse = spectrum.compressed()                                      # where u is largest does not feel the bins
+    # where u is largest does not feel the bins; but a bin has one kurtosis
+    coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
     z = _stable(coarse, listens, batches, kurtosis, _start(coarse, listens, batches))
     u, z = _climb(coarse, listens, batches, kurtosis, z, precision)
     p = point_at(listens, z)

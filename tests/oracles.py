@@ -27,16 +27,17 @@ def nodes(d, kurtosis=3.0):
     """All points of a product quadrature of d independent coordinates of variance 1, and their weights.
 
     Gaussian coordinates by Gauss-Hermite (five nodes, exact to degree 9); any other kurtosis k by a distribution that
-    has it: 0 and +-sqrt(k) (k = 1: two points, Rademacher).
+    has it: 0 and +-sqrt(k) (k = 1: two points, Rademacher). ``kurtosis``: one number, or one for each coordinate.
     """
+    x, p = zip(*(_nodes_of_one(k) for k in np.broadcast_to(kurtosis, d)), strict=True)
+    return np.array(list(product(*x))), np.prod(np.array(list(product(*p))), axis=1)
+
+
+def _nodes_of_one(kurtosis):
     if kurtosis == 3.0:
         x, p = np.polynomial.hermite_e.hermegauss(5)
-        p = p / p.sum()
-    else:
-        x, p = np.array([-1.0, 0.0, 1.0]) * np.sqrt(kurtosis), np.array([0.5, kurtosis - 1, 0.5]) / kurtosis
-    points = np.array(list(product(x, repeat=d)))
-    weights = np.prod(np.array(list(product(p, repeat=d))), axis=1)
-    return points, weights
+        return x, p / p.sum()
+    return np.array([-1.0, 0.0, 1.0]) * np.sqrt(kurtosis), np.array([0.5, kurtosis - 1, 0.5]) / kurtosis
 
 
 def sample_map(method, x):

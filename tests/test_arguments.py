@@ -29,7 +29,8 @@ COUNTS = ["ab", [], [1], [1, 0], [1, -1], [1, NAN], [1, INF], [[1, 1]], [1, 1j],
 H, M = Spectrum([1.0, 0.5], counts=[1, 2]), Method(0.1, 0.02, 0.5)
 RULES = {"spectrum": H, "method": M, "batch": 4}
 SOME = ["1", None, 1j, True, [], NAN, [INF], ["a"], [[1.0], [1.0, 2.0]]]  # not an array of numbers
-EXACT = {"spectrum": SPECTRUM, "method": METHOD, "batch": BATCHES, "kurtosis": [*NUMBER, 0.99, -3.0]}
+KURTOSIS = [*NUMBER[:-1], 0.99, -3.0, [1.0], [3.0, 0.5], [3.0, NAN], [[3.0, 3.0]]]
+EXACT = {"spectrum": SPECTRUM, "method": METHOD, "batch": BATCHES, "kurtosis": KURTOSIS}
 CURVE = {**EXACT, "batch": AT_LEAST_ONE, "noise": NOT_NEGATIVE, "start": START}
 RUN = {"spectrum": SPECTRUM, "method": METHOD, "batch": [*WHOLE, 0], "steps": WHOLE, "runs": WHOLE_POSITIVE, "rng": RNG,
        "sampler": ["two_draw", None, 1], "noise": NOT_NEGATIVE, "start": [*START[:9], [1.0, 1.0]]}
@@ -78,7 +79,7 @@ TABLE = {
                          {"spectrum": H, "delta": 0.1, "eta": [0.1, 0.2], "beta": 0.5, "batch": 4, "kurtosis": 3,
                           "tolerance": 1e-7},
                          {"spectrum": SPECTRUM, "delta": SOME, "eta": SOME, "beta": [*SOME, -0.1, [0.5, 1.0]], "batch": BATCHES,
-                          "kurtosis": EXACT["kurtosis"], "tolerance": [*POSITIVE, 0.2]}),
+                          "kurtosis": KURTOSIS, "tolerance": [*POSITIVE, 0.2]}),
     "step_limit": (mb.step_limit, {"spectrum": H, "batch": 4, "beta": 0.5},
                    {"spectrum": SPECTRUM, "batch": AT_LEAST_ONE, "beta": MEMORY}),
     "dialects": (mb.dialects, {"method": M}, {"method": METHOD}),
@@ -92,21 +93,24 @@ TABLE = {
     "typical_blocks": (mb.typical_blocks, RATE, {**TYPICAL, "budget": WHOLE_POSITIVE}),
     "simulate_blocks": (mb.simulate_blocks, RUNS, {**RUN, "budget": WHOLE_POSITIVE}),
     "tune": (mb.tune, {**ON, "family": "sgd", "kurtosis": 3},
-             {"spectrum": SPECTRUM, "family": FAMILY, "batch": AT_LEAST_ONE, "kurtosis": EXACT["kurtosis"]}),
-    "frontier": (mb.frontier, {"spectrum": H, "families": ["sgd"], "batches": [1, 2]},
+             {"spectrum": SPECTRUM, "family": FAMILY, "batch": AT_LEAST_ONE, "kurtosis": KURTOSIS}),
+    "frontier": (mb.frontier, {"spectrum": H, "families": ["sgd"], "batches": [1, 2], "kurtosis": 3},
                  {"spectrum": SPECTRUM, "families": ["sgd", ["adam"], [None], None, 3, [["sgd"]]],
-                  "batches": [v for v in BATCHES if v is not None] + [4.0, [[1.0, 2.0]]]}),
-    "critical_batch": (mb.critical_batch, {"spectrum": H, "family": "sgd", "share": 0.5},
-                       {"spectrum": SPECTRUM, "family": FAMILY, "share": [*POSITIVE, 1.0, 1.5]}),
-    "critical_batches": (mb.critical_batches, {"spectrum": H, "families": ["sgd"], "share": 0.5},
-                         {"spectrum": SPECTRUM, "families": ["sgd", [], ["adam"], None, 3, [None]], "share": [*POSITIVE, 1.0]}),
+                  "batches": [v for v in BATCHES if v is not None] + [4.0, [[1.0, 2.0]]], "kurtosis": KURTOSIS}),
+    "critical_batch": (mb.critical_batch, {"spectrum": H, "family": "sgd", "share": 0.5, "kurtosis": 3},
+                       {"spectrum": SPECTRUM, "family": FAMILY, "share": [*POSITIVE, 1.0, 1.5],
+                        "kurtosis": KURTOSIS}),
+    "critical_batches": (mb.critical_batches, {"spectrum": H, "families": ["sgd"], "share": 0.5, "kurtosis": 3},
+                         {"spectrum": SPECTRUM, "families": ["sgd", [], ["adam"], None, 3, [None]], "share": [*POSITIVE, 1.0],
+                          "kurtosis": KURTOSIS}),
     "window": (mb.window, {"spectrum": H, "share": 0.5}, {"spectrum": SPECTRUM, "share": [*POSITIVE, 1.0]}),
     "overlap": (mb.overlap, {"spectrum": H, "batches": [1, 2], "pair": ("sgd", "heavy_ball")},
                 {"spectrum": SPECTRUM, "batches": [v for v in BATCHES if v is not None] + [4.0],
                  "pair": ["sgd", None, 3, ("sgd",), ("sgd", "adam"), ("sgd", "asgd", "nesterov"), (1, 2)]}),
-    "tune_steps": (mb.tune_steps, {**ON, "family": "sgd", "target": 0.5, "noise": 0.0, "start": 1.0, "limit": 10},
+    "tune_steps": (mb.tune_steps, {**ON, "family": "sgd", "target": 0.5, "noise": 0.0, "start": 1.0, "limit": 10,
+                                   "kurtosis": 3},
                    {"spectrum": SPECTRUM, "family": FAMILY, "batch": AT_LEAST_ONE, "target": POSITIVE,
-                    "noise": NOT_NEGATIVE, "start": START, "limit": WHOLE_POSITIVE}),
+                    "noise": NOT_NEGATIVE, "start": START, "limit": WHOLE_POSITIVE, "kurtosis": KURTOSIS}),
     "bounds.sgd_gap": (mb.bounds.sgd_gap, {**ON, "kind": "upper"}, {**BOUND, "kind": ["best", None, 1]}),
     "bounds.heavy_ball_gap": (mb.bounds.heavy_ball_gap, {**ON, "kind": "upper"}, {**BOUND, "kind": ["best", None, 1]}),
     "bounds.two_buffer_gap": (mb.bounds.two_buffer_gap, {**ON, "method": M, "gap": 0.1},

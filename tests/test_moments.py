@@ -50,6 +50,17 @@ def test_gap_is_that_of_the_dense_operator(name, kurtosis):
             np.testing.assert_allclose(gap, oracles.dense_gap(LAM[:d], METHODS[name], batch, kurtosis), rtol=1e-10)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_every_direction_may_have_its_own_kurtosis(name):
+    H, own = Spectrum(LAM), np.array([1.2, 3.0, 9.0])
+    for batch in (1, 8):
+        gap = mb.contraction_gap(H, METHODS[name], batch, own)
+        np.testing.assert_allclose(gap, oracles.dense_gap(LAM, METHODS[name], batch, own), rtol=1e-10)
+        np.testing.assert_allclose(mb.contraction_gap(H, METHODS[name], [batch], own), [gap], rtol=1e-10)
+    curve, expected = (f(h, METHODS[name], 4, 20, kurtosis=own) for f, h in ((mb.risk_curve, H), (oracles.dense_curve, LAM)))
+    np.testing.assert_allclose(curve, expected, rtol=1e-10)
+
+
 @pytest.mark.parametrize("decay", [0.5, 1.0, 2.0])
 def test_gap_is_that_of_the_reduced_operator_in_forty_dimensions(decay):
     H = Spectrum.power_law(40, decay)

@@ -138,3 +138,21 @@ def test_tune_steps_takes_a_start_of_its_own():
     start[0] = 1.0                                                      # one mode only: SGD is quick
     _, quick = mb.tune_steps(H, "sgd", 64, 0.01, start=start)
     assert quick < 20
+
+
+def test_fourth_moments_t_times_as_large_are_a_batch_t_times_as_small():
+    """Gaussian inputs of random length: all fourth moments grow by t, which (moments) cannot tell from a batch B/t."""
+    H, t = mb.Spectrum.power_law(12, 1.0), 5.0
+    tailed, k = mb.Spectrum(H.eigenvalues, t * H.counts), 2 + t
+    for kurtosis in (k, np.full(12, k)):
+        found = mb.frontier(tailed, batches=[t, 40 * t], kurtosis=kurtosis)
+        for family, gaussian in mb.frontier(H, batches=[1.0, 40.0]).items():
+            np.testing.assert_allclose(found[family].gap, gaussian.gap, rtol=1e-8)
+    B = mb.critical_batch(tailed, "sgd", kurtosis=k)
+    ce = mb.frontier(tailed, ["sgd"], [1.0, B], kurtosis=k)["sgd"].ce
+    np.testing.assert_allclose(ce[1] / ce[0], 0.5, rtol=1e-6)
+    assert B > 2 * mb.critical_batch(H, "sgd")
+    slow, steps = mb.tune_steps(tailed, "sgd", t, 0.1 * t, start=1.0, kurtosis=k)
+    same, gaussian = mb.tune_steps(H, "sgd", 1.0, 0.1, start=1.0)
+    np.testing.assert_allclose(steps, gaussian, rtol=2e-3)
+    np.testing.assert_allclose(slow.method.delta, same.method.delta, rtol=0.1)

@@ -118,7 +118,7 @@ def test_units_do_not_matter():
         np.testing.assert_allclose(mb.tune(H.scaled(1e9), family, 8).gap, mb.tune(H, family, 8).gap, rtol=1e-8)
 
 
-@pytest.mark.parametrize("kurtosis", [1.0, 2.0, 6.0])
+@pytest.mark.parametrize("kurtosis", [1.0, 2.0, 6.0, np.geomspace(1, 30, 30)])
 def test_other_kurtoses_tune_too(kurtosis):
     H, rng = SPECTRA["power law 1.5"], np.random.default_rng(2)
     gaps = []
