@@ -1,5 +1,6 @@
 """Plotly's FigureWidget, with its 5 MB of JavaScript sent to a page once instead of once per figure."""
 
+import contextlib
 import sys
 import zlib
 from copy import deepcopy
@@ -20,6 +21,11 @@ from plotly.graph_objects import FigureWidget  # noqa: E402
 
 if _hide:
     del sys.modules[_SLOW]
+
+# Plotly looks into pandas whenever a trace changes, if pandas is among the loaded modules. While another thread is just
+# importing it (scikit-learn does) that module is half there, and a panel that simulates in its own thread would fail.
+with contextlib.suppress(ImportError):
+    import pandas  # noqa: F401
 
 # Where plotly 7.1 keeps its widget's script. Private: so the minor version is pinned, and there is _PlainFigure.
 BUNDLE = Path(plotly.__file__).parent / "package_data" / "widgetbundle.js"
