@@ -49,12 +49,12 @@ class Method:
 
     @classmethod
     def heavy_ball(cls, lr, beta):
-        """Polyak's heavy ball, as PyTorch's ``SGD(lr, momentum=beta)``: m' = beta m + g, w' = w - lr m'."""
+        """Heavy ball (Polyak 1964), as PyTorch's ``SGD(lr, momentum=beta)``: m' = beta m + g, w' = w - lr m'."""
         return cls(0.0, _lr(lr), _beta(beta))
 
     @classmethod
     def nesterov(cls, lr, beta):
-        """Nesterov with constant momentum, as PyTorch's ``nesterov=True``; w is the look-ahead point."""
+        """Nesterov (1983) with constant momentum, as PyTorch's ``nesterov=True``; w is the look-ahead point."""
         lr, beta = _lr(lr), _beta(beta)
         return cls(lr, lr * beta, beta)
 

@@ -43,6 +43,7 @@ class ASGDPanel(Panel):
     name = "asgd"
     title = "ASGD and the spectrum"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
+    references = ("morwani2026", "liu2020", "jain2018", "kidambi2018")
     presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 159},
                                 "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 159},
                                 "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 159},

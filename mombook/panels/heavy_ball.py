@@ -37,6 +37,7 @@ class HeavyBallPanel(Panel):
     name = "heavy_ball"
     title = "Heavy ball under gradient noise"
     controls = (KAPPA, DECAY, BATCH, DIM, STEP, MEMORY, SEED)
+    references = ("morwani2026", "garg2026", "polyak1964")
     presets = {**{k: {**v, "lr": 1, "forget": 1} for k, v in SHAPES.items()},          # noqa: RUF012 (a constant)
                "large batch": {"batch": 4096, "lr": 1, "forget": 1},
                "no memory": {"lr": 1, "forget": 100}, "step too long": {"lr": 5, "forget": 1}}

@@ -46,6 +46,7 @@ class SGDPanel(Panel):
     name = "sgd"
     title = "SGD and the critical batch"
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
+    references = ("morwani2026", "ma2018")
     presets = SHAPES
     help = ("The gap is the share of the expected loss that a step removes in the long run. Left: it grows with the learning "
             "rate until just before the stability limit, then falls to nothing; paler lines are a quarter and four times the "

@@ -50,6 +50,7 @@ class SmallStepsPanel(Panel):
     name = "small_steps"
     title = "Where momentum is inert, and where it pays"
     controls = (KAPPA, DECAY, BATCH, MEMORY, STEP, SEED)
+    references = ("wang2023", "li2021")
     presets = {                                                                                          # noqa: RUF012
         "small batch": {"batch": 1, "fraction": 0.316, "memory": 0.1},
         "small steps": {"batch": 64, "fraction": 0.01, "memory": 0.1},

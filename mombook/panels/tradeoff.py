@@ -38,6 +38,7 @@ class TradeoffPanel(Panel):
     name = "tradeoff"
     title = "What a batch buys"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
+    references = ("morwani2026", "garg2026")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
             "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "
