@@ -1,11 +1,14 @@
 """references.bib: every work a notebook, a docstring or a panel cites is there, as cited, and nothing else is."""
 
 import re
+import tomllib
 import unicodedata
 from pathlib import Path
 
 import pytest
+import yaml
 
+import mombook
 from mombook import references
 from mombook.panels import PANELS, definition
 
@@ -106,3 +109,17 @@ def test_an_unknown_key_is_refused():
         references.bibtex(["nobody1900"])
     with pytest.raises(ValueError, match="got 'nobody1900'"):
         references.cite("nobody1900")
+
+
+def test_the_citation_file_says_the_same():
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    book, own = WORKS["mombook"], tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cff["title"] == book.fields["title"] and [a["name"] for a in cff["authors"]] == book.families
+    assert cff["version"] == book.fields["version"] == own["version"] == mombook.__version__
+    assert cff["license"] == own["license"] and cff["cff-version"] == "1.2.0" and cff["message"]
+    assert cff["authors"] == own["authors"]
+    for paper, key in zip(cff["references"], ("morwani2026", "garg2026", "wang2023"), strict=True):
+        names = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
+        assert " and ".join(names) == WORKS[key].fields["author"] and paper["title"] == WORKS[key].plain_title
+        assert [i["value"] for i in paper["identifiers"]] == ["arXiv:" + WORKS[key].fields["eprint"]]
+        assert str(paper["year"]) == WORKS[key].fields["year"]
