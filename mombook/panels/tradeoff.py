@@ -186,17 +186,19 @@ _tuned = {}
 
 
 def _frontiers(kappa, decay, d, batch, final):
-    """The frontiers over GRID, and the same at the one batch; what is missing is tuned in one go."""
+    """The frontiers over GRID, and the same at the one batch. While dragging, what is missing is tuned in one go, which is
+    quicker; at rest apart, so that the last digit too does not depend on where the sliders have been."""
     shape, one = (kappa, decay, d, final), (kappa, decay, d, final, batch)
     H = _spectrum(kappa, decay, d, final)
     if len(_tuned) > 600:
         _tuned.clear()
-    if shape not in _tuned:
+    if shape not in _tuned and not final:
         both = frontier(H, batches=np.append(GRID[final], batch), precision=PRECISION[final])
         n = len(GRID[final])
         _tuned[shape], _tuned[one] = ({k: f.part(c) for k, f in both.items()} for c in (slice(n), slice(n, None)))
-    elif one not in _tuned:
-        _tuned[one] = frontier(H, batches=[batch], precision=PRECISION[final])
+    for key, batches in ((shape, GRID[final]), (one, [batch])):
+        if key not in _tuned:
+            _tuned[key] = frontier(H, batches=batches, precision=PRECISION[final])
     return _tuned[shape], _tuned[one]
 
 
