@@ -1,0 +1,75 @@
+"""``site/pyodide/``: everything Python a page of the site loads, and the lock that lists it.
+
+A page asks its worker for ``loadPackage("mombook")`` and gets numpy and scipy with it; JupyterLite loads the panels'
+packages as well. With ``remote`` the core and the official packages stay where they are published and only the lock and
+what Pyodide does not publish are put here.
+"""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from . import pure, pyodide
+
+FOLDER = "pyodide"
+
+
+def install(site, wheel, groups=("lab",), remote=None):
+    """Fill ``site/pyodide/``.
+
+    Args:
+        site: the site's folder.
+        wheel: mombook's wheel, already in ``site`` (see ``wheel.build``).
+        groups: lists of pure Python packages to ship ("lab", "test"; see ``pure``).
+        remote: None to ship Pyodide; else the address it is loaded from, or "official" for its own.
+
+    Returns:
+        Options for ``loadPyodide``, relative to ``site``: ``indexURL`` and ``lockFileURL``.
+
+    Raises:
+        Missing: something cannot be downloaded.
+    """
+    folder = Path(site) / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    fetched = pyodide.fetch()
+    base = pyodide.public_address(fetched) if remote == "official" else remote
+    packages = pyodide.compiled(fetched)
+    shipped = [] if remote else [*pyodide.CORE, *(entry["file_name"] for entry in packages.values())]
+    shipped = [fetched / name for name in shipped if name != "pyodide-lock.json"]
+    if remote:
+        packages = {name: {**entry, "file_name": base + entry["file_name"]} for name, entry in packages.items()}
+    wheels = [path for group in groups for path in pure.fetch(group)]
+    wheels = [path for path in wheels if canonicalize_name(path.name.split("-")[0]) not in packages]
+    names = {canonicalize_name(path.name.split("-")[0]) for path in [*wheels, wheel]} | set(packages)
+    packages |= {entry["name"]: entry for entry in (pure.entry(path, names) for path in wheels)}
+    packages["mombook"] = {**pure.entry(wheel, names), "file_name": f"../{Path(wheel).name}"}
+    if "plotly" in packages:
+        packages["plotly"]["depends"].append("anywidget")       # imported by its FigureWidget, and not declared
+    for path in [*shipped, *wheels]:
+        shutil.copy(path, folder)
+    info = json.loads((fetched / "pyodide-lock.json").read_text())["info"]
+    (folder / "pyodide-lock.json").write_text(json.dumps({"info": info, "packages": packages}, indent=1))
+    _licences(folder, fetched, [*shipped, *wheels])
+    here = f"./{FOLDER}/"
+    return {"indexURL": base or here, "lockFileURL": f"{here}pyodide-lock.json"}
+
+
+def _licences(folder, fetched, files):
+    """``licences/``: each package's own licence texts, and who made the core."""
+    for wheel in (path for path in files if path.suffix == ".whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if Path(name).name.upper().startswith(("LICEN", "COPYING", "COPYRIGHT", "NOTICE")) and not name.endswith(".py"):
+                    target = folder / "licences" / wheel.name.split("-")[0] / name.replace("/", "_")
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(archive.read(name))
+    about = json.loads((fetched / "package.json").read_text())
+    (folder / "licences").mkdir(exist_ok=True)
+    (folder / "licences" / "README.txt").write_text(
+        f"Pyodide {about['version']} ({about['license']}), unchanged; its source is at {about['homepage']}.\n"
+        "It holds CPython and its standard library (PSF licence). numpy, scipy and scikit-learn are Pyodide's builds of them,\n"
+        "unchanged (BSD 3-Clause). The texts beside this file come out of the packages.\n")
