@@ -21,7 +21,8 @@ def ranges(lines):
 
 READER = ranges(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
                 + PROJECT["optional-dependencies"]["data"])
-EVERYTHING = READER | ranges(PROJECT["optional-dependencies"]["test"])
+EVERYTHING = READER | {name: allowed for lines in PROJECT["optional-dependencies"].values()
+                       for name, allowed in ranges(lines).items()}
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
 CONSTRAINTS = ranges(
     line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"
@@ -39,6 +40,11 @@ def test_environment_has_a_python_pyproject_allows_and_installs_mombook():
     assert {"pip": ["-e ."]} in ENVIRONMENT
 
 
+def test_extras_that_name_the_same_package_allow_the_same_versions():
+    for lines in PROJECT["optional-dependencies"].values():
+        assert ranges(lines).items() <= EVERYTHING.items()
+
+
 def test_every_range_is_bounded_above():
     for name, allowed in EVERYTHING.items():
         assert {part.operator for part in allowed} == {">=", "<"}, name
@@ -52,7 +58,8 @@ def test_constraints_pick_one_version_out_of_each_range():
 
 
 def test_importing_mombook_needs_numpy_and_scipy_only():
-    heavy = "{'plotly', 'sklearn', 'ipywidgets', 'IPython', 'anywidget', 'jupytext', 'ipykernel', 'jupyterlab'}"
+    heavy = ("{'plotly', 'sklearn', 'tqdm', 'distributed', 'threadpoolctl', 'pandas', 'ipywidgets', 'IPython', 'anywidget', "
+             "'jupytext', 'ipykernel', 'jupyterlab'}")
     code = f"import sys, mombook; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.strip() == "[]"
