@@ -13,10 +13,11 @@ from scipy.optimize import minimize
 from scipy.optimize.elementwise import find_root
 
 from . import arguments
+from .family import FAMILIES
 from .moments import contraction_gap, noise_floor, steps_to
 from .secular import Point, point
 from .spectrum import Spectrum
-from .tuning import FAMILIES, Tuned, coordinates, listens_to, method_at, point_at, tune, tune_many
+from .tuning import Tuned, coordinates, listens_to, method_at, point_at, tune, tune_many
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,15 @@ class Frontier:
     @property
     def methods(self):
         """The tuned ``Method`` at every batch, a list."""
-        return [method_at(self.family, self.points, i) for i in range(self.batches.size)]
+        return [method_at(self.points, i) for i in range(self.batches.size)]
 
 
-def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9, kurtosis=3.0):
+def frontier(spectrum, families=None, batches=None, precision=1e-9, kurtosis=3.0):
     """Tune every family at every batch.
 
     Args:
         spectrum: a ``Spectrum``.
-        families: names out of ``mombook.FAMILIES``.
+        families: names out of ``mombook.FAMILIES``; all of them by default.
         batches: batch sizes >= 1, shape ``(n,)``; by default 25 from 1 to past the bend of heavy ball.
         precision: of the gaps, relative; 1e-5 is a third faster, for figures that move.
         kurtosis: of the input coordinates, as ``contraction_gap``.
@@ -85,7 +86,7 @@ def frontier(spectrum, families=FAMILIES, batches=None, precision=1e-9, kurtosis
     True
     """
     arguments.instance("spectrum", spectrum, Spectrum)
-    families = arguments.words("families", families, FAMILIES)
+    families = list(FAMILIES) if families is None else arguments.words("families", families, FAMILIES)
     if batches is None:
         batches = np.geomspace(1, 30 * max(1.0, spectrum.trace / spectrum.largest * np.sqrt(spectrum.kappa)), 25)
     batches = arguments.array("batches", batches, low=1.0, ndim=1)
@@ -111,19 +112,23 @@ def critical_batch(spectrum, family, share=0.5, kurtosis=3.0):
     return critical_batches(spectrum, [family], share, kurtosis)[family]
 
 
-def critical_batches(spectrum, families=FAMILIES, share=0.5, kurtosis=3.0):
-    """``critical_batch`` of several families at once, as a dict."""
+def critical_batches(spectrum, families=None, share=0.5, kurtosis=3.0):
+    """``critical_batch`` of several families (by default of all) at once, as a dict."""
     arguments.instance("spectrum", spectrum, Spectrum)
     share = arguments.number("share", share, above=0.0, below=1.0)
-    families = arguments.words("families", families, FAMILIES)
+    families = list(FAMILIES) if families is None else arguments.words("families", families, FAMILIES)
     kurtosis = arguments.each("kurtosis", kurtosis, 1.0, spectrum.eigenvalues.shape)
-    # CE(B) <= cap/B by (T4) and CE(1) >= mu/(tr + (k-1) L) by (T1), so by here every family has fallen
+    # CE(B) <= cap/B by (T4) and, for the book's four, CE(1) >= mu/(tr + (k-1) L) by (T1): by here every one has fallen
     cap = -2 * np.log1p(-2 / (1 + np.sqrt(max(spectrum.kappa, 1 + 1e-9))))
     far = cap * (spectrum.trace + max(np.max(kurtosis) - 1, 1) * spectrum.largest) / spectrum.smallest / share
-    grid = np.linspace(0.0, np.log(2 * far), 16)
-    curves = frontier(spectrum, families, np.exp(grid), kurtosis=kurtosis)
-    level = np.array([np.log(curves[f].ce[0] * share) for f in families])
-    fallen = np.array([np.argmax(np.log(curves[f].ce) < y) for f, y in zip(families, level, strict=True)])
+    below = np.zeros((1, 1), bool)
+    while not below.any(1).all():
+        grid = np.linspace(0.0, np.log(2 * far), 16)
+        curves = frontier(spectrum, families, np.exp(grid), kurtosis=kurtosis)
+        level = np.array([np.log(curves[f].ce[0] * share) for f in families])
+        below = np.array([np.log(curves[f].ce) < y for f, y in zip(families, level, strict=True)])
+        far *= 100                                                      # another family may be worse at batch 1
+    fallen = below.argmax(1)
 
     def above(log_b, which):
         batch = np.exp(log_b)
@@ -189,7 +194,7 @@ def tune_steps(spectrum, family, batch, target, noise=0.0, start=1.0, limit=100_
 
     def method(v):
         z[free] = v
-        return method_at(family, point_at(listens, z[:, None]), 0)
+        return method_at(point_at(listens, z[:, None]), 0)
 
     def cost(v):
         nonlocal best                                                   # no candidate runs twice as long as the best

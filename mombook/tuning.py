@@ -15,16 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import arguments
+from .family import FAMILIES
 from .method import Method
 from .secular import Point, noiseless_limit, secular_sum, solve
 from .spectrum import Spectrum
-
-# Every family is a map from three free coordinates z (two log steps and the logit of beta) to a Point; families differ
-# in which they listen to. As columns of one array they climb together. Row by row: does delta = e^z0; eta = e^z1;
-# eta = e^z0; eta = beta e^z0; is beta free.
-_LISTENS = {"sgd": (1, 0, 0, 0, 0), "heavy_ball": (0, 0, 1, 0, 1), "nesterov": (1, 0, 0, 1, 1), "asgd": (1, 1, 0, 0, 1)}
-FAMILIES = tuple(_LISTENS)
-"""The families that can be tuned; "asgd" is the whole family: delta >= 0, eta >= 0, 0 <= beta < 1 all free."""
 
 BESIDE = 1.01
 """A u within one percent of its noiseless limit lies beside a pole of the secular equation."""
@@ -51,7 +45,7 @@ def tune(spectrum, family, batch, kurtosis=3.0):
 
     Args:
         spectrum: a ``Spectrum``.
-        family: ``"sgd"``, ``"heavy_ball"``, ``"nesterov"`` or ``"asgd"``.
+        family: ``"sgd"``, ``"heavy_ball"``, ``"nesterov"``, ``"asgd"`` or another name in ``mombook.FAMILIES``.
         batch: batch size, >= 1.
         kurtosis: of the input coordinates, 3 for Gaussian ones; or an array, one for each of ``spectrum.eigenvalues``.
 
@@ -68,7 +62,7 @@ def tune(spectrum, family, batch, kurtosis=3.0):
     arguments.choice("family", family, FAMILIES)
     batch = arguments.number("batch", batch, low=1.0)
     gap, p = tune_many(spectrum, [family], np.array([batch]), kurtosis)
-    return Tuned(family, batch, method_at(family, p, 0), float(gap[0]))
+    return Tuned(family, batch, method_at(p, 0), float(gap[0]))
 
 
 def tune_many(spectrum, families, batches, kurtosis=3.0, precision=1e-9):
@@ -84,7 +78,7 @@ def tune_many(spectrum, families, batches, kurtosis=3.0, precision=1e-9):
     arguments.instance("spectrum", spectrum, Spectrum)
     batches = arguments.array("batch", batches, low=1.0, ndim=1)
     kurtosis = arguments.each("kurtosis", kurtosis, 1.0, spectrum.eigenvalues.shape)
-    listens = np.array([_LISTENS[arguments.choice("family", f, FAMILIES)] for f in families], float).T
+    listens = np.array([_row(f) for f in families]).T
     # where u is largest does not feel the bins; but a bin has one kurtosis
     coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
     z = _stable(coarse, listens, batches, kurtosis, _start(coarse, listens, batches))
@@ -95,41 +89,43 @@ def tune_many(spectrum, families, batches, kurtosis=3.0, precision=1e-9):
     return u * (2 - u), p
 
 
-def method_at(family, point, index):
+def method_at(point, index):
     """The ``Method`` at one index of an array-valued ``Point``."""
     delta, eta, eps = (float(np.asarray(v)[index]) for v in point)
-    if family == "sgd":
-        return Method.sgd(delta)
-    return Method.nesterov(delta, 1 - eps) if family == "nesterov" else Method(delta, eta, 1 - eps)
+    return Method(delta, eta, 1 - eps)
 
 
 def listens_to(family):
-    """A family as a column for ``point_at`` and ``coordinates``, shape ``(5, 1)``."""
-    return np.array(_LISTENS[family], float)[:, None]
+    """A family as a column for ``point_at`` and ``coordinates``, shape ``(6, 1)``."""
+    return np.array(_row(family))[:, None]
+
+
+def _row(family):
+    return FAMILIES[arguments.choice("family", family, FAMILIES)].row
 
 
 def point_at(listens, z):
-    """The ``Point`` of free coordinates z, shape ``(3, ..., n)``; ``listens`` is ``(5, n)``."""
+    """The ``Point`` of free coordinates z, shape ``(3, ..., n)``; ``listens`` is ``(6, n)``, each column a ``Family.row``."""
     return _point_and_slopes(listens, z)[0]
 
 
 def _point_and_slopes(listens, z):
     """The Point, and d(delta, eta, eps)/dz as nested rows."""
-    own, eta1, eta0, eta_beta, free = listens
+    own, eta1, eta0, eta_beta, free, fixed = listens
     with np.errstate(over="ignore", invalid="ignore"):                 # a wild trial step is refused further on
         step0, step1 = np.exp(z[0]), eta1 * np.exp(z[1])
-        eps = 1 / (1 + np.exp(z[2])) * free + (1 - free)                # eps, not beta: it keeps its digits near 0
-    d_eps, share = -eps * (1 - eps), eta0 + eta_beta * (1 - eps)
+        eps = 1 / (1 + np.exp(z[2])) * free + (1 - free) * fixed        # eps, not beta: it keeps its digits near 0
+    d_eps, share = -eps * (1 - eps) * free, eta0 + eta_beta * (1 - eps)
     p = Point(own * step0, share * step0 + step1, eps)
     return p, ((own * step0, 0, 0), (share * step0, step1, -eta_beta * d_eps * step0), (0, 0, d_eps))
 
 
 def coordinates(listens, p):
     """Free coordinates, shape ``(3, n)``, of a Point: the inverse of ``point_at``; those not listened to are 0."""
-    own, eta1, _, _, free = listens
+    own, eta1, eta0, eta_beta, free, _ = listens
     delta, eta, eps = (np.asarray(v, float) for v in p)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z0 = np.log(np.where(own > 0, delta, eta))
+        z0 = np.log(np.where(own != 0, delta / own, eta / (eta0 + eta_beta * (1 - eps))))
         z1 = np.where(eta1 > 0, np.log(np.maximum(eta, 1e-290)), 0.0)
         t = np.where(free > 0, np.log(np.maximum(1 - eps, 1e-12) / eps), 0.0)
     return np.stack([z0, z1, t])
@@ -139,16 +135,18 @@ def coordinates(listens, p):
 def _start(spectrum, listens, B):
     """Where to climb from: the parameters of the lower bounds T1 (SGD), T3 (one step size) and T6 (two)."""
     mu, L, tr, d = spectrum.smallest, spectrum.largest, spectrum.trace, spectrum.dim
-    _own, eta1, _, _, free = listens
+    own, eta1, eta0, eta_beta, free, fixed = listens
     eps = np.minimum(B * mu / (3 * tr), 1 / np.sqrt(spectrum.kappa)) * 0.999                # T3
     slow = 3 * eps**2 / (8 * mu)
     lr = B / (tr + (B + 1) * L)                                                             # T1
     kappa_B, kt_B = (tr + (B + 1) * L) / (B * mu), (d + 1 + B) / B                          # T6
     K = np.sqrt(kappa_B * kt_B) * 1.001
     eta = lr * np.maximum((K - 1) / (K + 1) - K / (K + 1) * (1 - 1 / kt_B), 1e-6)
-    two, sgd = eta1 > 0, free == 0
-    return coordinates(listens, Point(np.where(two | sgd, lr, slow), np.where(two, eta, slow),
-                                      np.where(two, 2 / (K + 1), np.where(sgd, 1.0, eps))))
+    two = eta1 > 0
+    eps = np.where(two, 2 / (K + 1), np.where(free > 0, eps, fixed))
+    unit = own + (eta0 + eta_beta * (1 - eps)) / eps                    # long-run step of the family at lr = 1
+    lr = np.where(two, lr, np.where(free > 0, slow / eps, lr) / unit)
+    return coordinates(listens, Point(own * lr, np.where(two, eta, (eta0 + eta_beta * (1 - eps)) * lr), eps))
 
 
 def _stable(spectrum, listens, B, kurtosis, z):

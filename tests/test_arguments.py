@@ -55,6 +55,8 @@ TABLE = {
                                      {"d": WHOLE_POSITIVE, "decay": [*NOT_NEGATIVE, 1e3]}),
     "Spectrum.scaled": (H.scaled, {"factor": 2.0}, {"factor": POSITIVE}),
     "Method": (Method, {"delta": 0.1, "eta": 0.1, "beta": 0.5}, {"delta": NUMBER, "eta": NUMBER, "beta": MEMORY}),
+    "Family": (mb.Family, {"word": "QHM", "make": Method.heavy_ball},
+               {"word": ["", None, 1], "make": [None, Method(0.1, 0.1, 0.5), lambda rate: Method.sgd(rate), "sgd"]}),
     "Method.sgd": (Method.sgd, {"lr": 0.1}, {"lr": NUMBER}),
     "Method.heavy_ball": (Method.heavy_ball, {"lr": 0.1, "beta": 0.5}, {"lr": NUMBER, "beta": MEMORY}),
     "Method.nesterov": (Method.nesterov, {"lr": 0.1, "beta": 0.5}, {"lr": NUMBER, "beta": MEMORY}),

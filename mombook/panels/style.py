@@ -1,6 +1,9 @@
 """One look for the whole book: what a method, a bound and a simulation look like, wherever they appear."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ..family import FAMILIES
 
 # Okabe & Ito's palette, told apart by every kind of colour vision; markers and dashes say the same again.
 INK, PAPER, GRID, MUTED = "#1f2328", "#ffffff", "#e4e7eb", "#57606a"
@@ -17,12 +20,32 @@ class Look:
     dash: str
 
 
-METHODS = {
-    "sgd": Look("SGD", "#0072B2", "circle", "solid"),
-    "heavy_ball": Look("heavy ball", "#D55E00", "square", "12px,2px"),
-    "nesterov": Look("Nesterov", "#009E73", "diamond", "8px,3px"),
-    "asgd": Look("ASGD", "#CC79A7", "triangle-up", "solid"),
+_OWN = {
+    "sgd": ("#0072B2", "circle", "solid"),
+    "heavy_ball": ("#D55E00", "square", "12px,2px"),
+    "nesterov": ("#009E73", "diamond", "8px,3px"),
+    "asgd": ("#CC79A7", "triangle-up", "solid"),
 }
+_SPARE = (("#7A5CC9", "cross", "4px,2px"), ("#8A7A00", "star", "10px,3px,2px,3px"), ("#7A7A7A", "x", "2px,2px"))
+
+
+class _Looks(Mapping):
+    """Name of a family -> ``Look``, for every family there is by now: the book's four, then the spare ones in turn."""
+
+    def __getitem__(self, name):
+        word = FAMILIES[name].word
+        if name in _OWN:
+            return Look(word, *_OWN[name])
+        return Look(word, *_SPARE[[f for f in FAMILIES if f not in _OWN].index(name) % len(_SPARE)])
+
+    def __iter__(self):
+        return iter(FAMILIES)
+
+    def __len__(self):
+        return len(FAMILIES)
+
+
+METHODS = _Looks()
 
 
 def theme(dark=False):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from .. import bounds
+from ..family import FAMILIES
 from ..moments import risk_at, risk_curve
 from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
@@ -27,6 +28,9 @@ PRECISION = {False: 1e-5, True: 1e-9}
 
 EARLY = 3
 """The step after which the simulation is held against theory: sharply tuned methods are heavy-tailed within ten."""
+
+BOUNDS = {"sgd": bounds.sgd_gap, "heavy_ball": bounds.heavy_ball_gap, "asgd": bounds.two_buffer_gap}
+"""The upper bound that is drawn beside a family, where there is one."""
 
 MOST_DRAWN = 40_000_000
 """Normals a method's simulation may draw: half a second to a second each."""
@@ -54,7 +58,7 @@ class TradeoffPanel(Panel):
                           hovertemplate="B %{customdata}<br>%{x:.3g} samples, %{y:.3g} steps<extra>" + look.word + "</extra>")
         for key, look in style.METHODS.items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
-            if key != "nesterov":
+            if key in BOUNDS:
                 f.add_scatter(name=f"{look.word}: bound", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2",
                               line={"color": look.color, "width": 1.2, "dash": "dot"}, showlegend=False,
                               hovertemplate="at most %{y:.3g} at B %{x:.3g}<extra>bound, " + look.word + "</extra>")
@@ -188,7 +192,8 @@ _tuned = {}
 def _frontiers(kappa, decay, d, batch, final):
     """The frontiers over GRID, and the same at the one batch. While dragging, what is missing is tuned in one go, which is
     quicker; at rest apart, so that the last digit too does not depend on where the sliders have been."""
-    shape, one = (kappa, decay, d, final), (kappa, decay, d, final, batch)
+    shape = (kappa, decay, d, final, *FAMILIES.items())
+    one = (*shape, batch)
     H = _spectrum(kappa, decay, d, final)
     if len(_tuned) > 600:
         _tuned.clear()
@@ -205,19 +210,18 @@ def _frontiers(kappa, decay, d, batch, final):
 @lru_cache(maxsize=256)
 def _upper(kappa, decay, d, final):
     H, B = _spectrum(kappa, decay, d, final), GRID[final]
-    return {"sgd": bounds.sgd_gap(H, B).value, "heavy_ball": bounds.heavy_ball_gap(H, B).value,
-            "asgd": bounds.two_buffer_gap(H, B).value}
+    return {family: bound(H, B).value for family, bound in BOUNDS.items()}
 
 
 @lru_cache(maxsize=512)
-def _critical_at_rest(kappa, decay, d):
-    return critical_batches(_spectrum(kappa, decay, d, True))
+def _critical_at_rest(kappa, decay, d, families):
+    return critical_batches(_spectrum(kappa, decay, d, True), [name for name, _ in families])
 
 
 def _critical(kappa, decay, d, key, f, final):
     """Measured at rest; read off the curve while dragging."""
     if final:
-        return _critical_at_rest(kappa, decay, d)[key]
+        return _critical_at_rest(kappa, decay, d, tuple(FAMILIES.items()))[key]
     fallen = np.log(f.ce / f.ce[0])
     keep = np.concatenate([[True], np.diff(np.minimum.accumulate(fallen)) < 0])
     if keep.sum() < 2 or fallen[keep][-1] > np.log(0.5):

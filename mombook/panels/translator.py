@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..dialects import dialects
+from ..family import FAMILIES
 from ..spectrum import Spectrum
 from ..tradeoff import frontier
 from . import style
@@ -44,7 +45,7 @@ class TranslatorPanel(Panel):
     def exact(self, scenario, final=True):
         """Responses and words of the shown methods."""
         kappa, decay, d, batch, shown = (scenario[k] for k in ("kappa", "decay", "d", "batch", "methods"))
-        tuned, L = _tuned(kappa, decay, d, batch), 1.0
+        tuned, L = _tuned(kappa, decay, d, batch, tuple(FAMILIES.items())), 1.0
         traces, blocks, long_run = {}, [], {}
         for key, look in style.METHODS.items():
             m = tuned[key]
@@ -69,6 +70,6 @@ class TranslatorPanel(Panel):
 
 
 @lru_cache(maxsize=512)
-def _tuned(kappa, decay, d, batch):
+def _tuned(kappa, decay, d, batch, families):
     H = Spectrum.power_law(d, decay, kappa).compressed(2)
-    return {family: f.methods[0] for family, f in frontier(H, batches=[float(batch)]).items()}
+    return {family: f.methods[0] for family, f in frontier(H, [name for name, _ in families], [float(batch)]).items()}
