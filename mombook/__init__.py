@@ -10,6 +10,7 @@ from .family import FAMILIES, Family
 from .learning_rate import step_limit
 from .method import Method
 from .moments import contraction_gap, contraction_gaps, is_stable, noise_floor, risk_at, risk_curve, steps_to
+from .scaling import fit_exponent
 from .simulate import Progress, simulate, simulate_blocks
 from .spectrum import Spectrum
 from .tradeoff import Frontier, critical_batch, critical_batches, frontier, overlap, tune_steps, window
@@ -19,7 +20,7 @@ from .typical import Typical, sgd_profile, typical_blocks, typical_rate
 __version__ = "0.1.0"
 __all__ = [
     "FAMILIES", "Buffers", "Family", "Frontier", "Method", "Progress", "Spectrum", "Tuned", "Typical", "bounds", "buffers",
-    "contraction_gap", "contraction_gaps", "critical_batch", "critical_batches", "dialects", "frontier", "is_stable",
+    "contraction_gap", "contraction_gaps", "critical_batch", "critical_batches", "dialects", "fit_exponent", "frontier", "is_stable",
     "noise_floor", "overlap", "risk_at", "risk_curve", "sgd_profile", "simulate", "simulate_blocks", "step_limit", "steps_to",
     "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
 ]

@@ -8,7 +8,7 @@
 from ..panels import definition
 from .live import LivePanel
 
-__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "sgd", "small_steps", "tradeoff", "translator", "typical"]
+__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "ruler", "sgd", "small_steps", "tradeoff", "translator", "typical"]
 
 
 def _opener(name, shows):
@@ -50,3 +50,5 @@ small_steps = _opener(
     "small_steps", "Where momentum at the same long-run step is inert, and where it pays.")
 translator = _opener(
     "translator", "The tuned methods in the words of PyTorch, optax and six papers, to copy; and what one gradient does to w.")
+ruler = _opener(
+    "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")

@@ -19,6 +19,7 @@ PANELS = {
     "parallel": "ParallelPanel",
     "small_steps": "SmallStepsPanel",
     "translator": "TranslatorPanel",
+    "ruler": "RulerPanel",
 }
 """Panel name (and that of the file that defines it) -> class, in the order of the book."""
 

@@ -1,0 +1,293 @@
+"""The scaling ruler: a quantity along an axis on log-log paper, its exponent with an interval, and theory's exponents."""
+
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+
+from ..scaling import FEWEST, LAWS, QUANTITIES, candidates, fit_exponent, local_exponents, measure, spectrum_of
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA
+from .frame import Panel, View, new_figure
+from .scenario import Choice, Slider, short
+from .words import three
+
+AXES = {"kappa": ("κ", 1.0, 1e6), "batch": ("batch size B", 1.0, 65536.0), "d": ("dimension d", 2.0, 1e6),
+        "decay": ("decay", 0.1, 3.0)}
+"""What can be swept: its name on the axis, and the ends it can be swept between."""
+
+SAYS = {"steps": "steps per e-fold of {}", "ce": "compute efficiency of {}, e-folds per sample",
+        "critical": "critical batch of {}", "window": "heavy ball's critical batch over SGD's",
+        "advantage": "ASGD's compute efficiency over heavy ball's"}
+
+SWEEP = Choice("axis", "along", tuple(AXES), "kappa", {k: v[0] for k, v in AXES.items()}, help="what is swept")
+QUANTITY = Choice("quantity", "measure", QUANTITIES, "window", {
+    "steps": "steps per e-fold", "ce": "compute efficiency", "critical": "critical batch", "window": "window: HB over SGD",
+    "advantage": "advantage: ASGD over HB"}, help="what is measured, at tuned parameters")
+METHOD = Choice("method", "of", tuple(style.METHODS), "sgd", {k: v.word for k, v in style.METHODS.items()},
+                help="whose steps, efficiency or critical batch; window and advantage are about two methods already")
+LAW = Choice("law", "spectrum", LAWS, "two levels", {k: k for k in LAWS},
+             help="power law: κ, decay and d are free; i^-decay: κ = d^decay; two levels: half of d on top; geometric")
+FROM = Slider("low", "from", 0.1, 1e6, 10, step=0.5, base=10, help="lower end of the sweep, kept inside the axis")
+TO = Slider("high", "to", 0.1, 1e6, 1e6, step=0.5, base=10, help="upper end of the sweep, kept inside the axis")
+
+PER_DECADE = (2, 4, 8, 16, 32, 64)
+"""Grids of points; each contains the one before, so that what has been measured is not measured again."""
+
+NO_BATCH = ("critical", "window")
+"""Quantities that do not depend on the batch."""
+
+DEAR = (*NO_BATCH, "advantage")
+"""Quantities of which one point takes some ten milliseconds or more: while a control is dragged, only remembered ones."""
+
+NEAR = 0.1
+"""An end of the range is in a regime if the exponent there is this near to its."""
+
+BLUE, RED, MOST = style.METHODS["sgd"].color, style.METHODS["heavy_ball"].color, 3
+
+
+class RulerPanel(Panel):
+    """Points from the engine, the line through their upper half, theory's slopes, and the exponent step by step."""
+
+    name = "ruler"
+    title = "Scaling ruler"
+    controls = (KAPPA, DECAY, BATCH, DIM, QUANTITY, METHOD, SWEEP, LAW, FROM, TO)
+    presets = MappingProxyType({
+        "window against κ": {"quantity": "window", "axis": "kappa", "law": "two levels", "d": 200, "low": 10, "high": 1e6},
+        "the same, power law": {"quantity": "window", "axis": "kappa", "law": "power law", "decay": 0.5, "d": 200, "low": 10,
+                                "high": 1e6},
+        "SGD against B": {"quantity": "steps", "method": "sgd", "axis": "batch", "law": "two levels", "kappa": 1000, "d": 200,
+                          "low": 1, "high": 65536},
+        "ASGD's lead against d": {"quantity": "advantage", "axis": "d", "law": "i^-decay", "decay": 1.5, "batch": 1,
+                                  "low": 10, "high": 1e6},
+        "cannot tell yet": {"quantity": "advantage", "axis": "d", "law": "i^-decay", "decay": 1.5, "batch": 1, "low": 10,
+                            "high": 316}})
+    references = ("morwani2026", "liu2020")
+    theory = tuple(f"theory {k}" for k in range(MOST)) + tuple(f"theory {k} (right)" for k in range(MOST))
+    help = ("Left: dots are exact values at tuned parameters; the solid line is fitted to the upper half of them; dashed lines "
+            "have the slopes theory speaks of. Right: the slope between neighbouring dots; the shade is the exponent's "
+            "interval, dashed lines are theory's exponents. The points carry no noise, so what a straight line leaves over is "
+            "curvature. The interval therefore allows the slope to move on by up to twice as much as it moved from the lower "
+            "half to the upper; regression error is added. It covers the limit if a third of the distance to it goes from "
+            "one half to the next.")
+
+    def figure(self):
+        """Two subplots; traces in the order they are drawn."""
+        f = new_figure()
+        second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        f.add_scatter(name="interval", x=[], y=[], mode="lines", fill="toself", line={"width": 0}, hoverinfo="skip",
+                      fillcolor=style.rgba(RED, 0.2), **second)
+        for k in range(MOST):
+            line = {"color": style.MUTED, "width": 1.8, "dash": ("dash", "dot", "dashdot")[k]}
+            f.add_scatter(name=f"theory {k}", x=[], y=[], mode="lines", line=line, showlegend=False, hoverinfo="skip")
+            f.add_scatter(name=f"theory {k} (right)", x=[], y=[], mode="lines+text", line=line, hoverinfo="skip", text=[],
+                          textposition="top right", textfont={"color": style.MUTED, "size": 12}, **second)
+        f.add_scatter(name="fitted line", x=[], y=[], mode="lines", line={"color": RED, "width": 2.5}, hoverinfo="skip")
+        f.add_scatter(name="points", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8},
+                      hovertemplate="%{y:.4g} at %{x:.4g}<extra>exact</extra>")
+        f.add_scatter(name="local exponent", x=[], y=[], mode="lines+markers", marker={"color": BLUE, "size": 7},
+                      line={"color": BLUE, "width": 1}, hovertemplate="%{y:.3f} near %{x:.4g}<extra>local exponent</extra>",
+                      **second)
+        f.update_layout(style.layout(
+            legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            xaxis=style.log_axis(""), yaxis=style.log_axis("measured"), xaxis2=style.log_axis("", anchor="y2"),
+            yaxis2=style.axis("exponent", anchor="x2", autorange=False)))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Two columns."""
+        return style.columns(2)
+
+    def stacked(self):
+        """Two rows."""
+        return style.rows(2)
+
+    def exact(self, scenario, final=True):
+        """Points, fit and verdict; while dragging, fewer points and no interval."""
+        quantity, family, axis, law = (scenario[k] for k in ("quantity", "method", "axis", "law"))
+        x, widened = points(scenario)
+        x, y = _measured(scenario, x, final)
+        theory = candidates(quantity, family, axis, law, scenario["decay"])
+        ends = [np.log10(v) for v in _ends(scenario)[:2]]
+        named = list(theory.items())[:MOST]
+        traces = {name: {"visible": False} for name in ("interval", "fitted line", "points", "local exponent", *self.theory)}
+        numbers = {"x": x, "y": y, "candidates": theory}
+        levels = [v for _, v in named] + [0.0, 0.5]
+        span = [0.0, 1.0]
+        if x.size >= 2:
+            at, slope = local_exponents(x, y)
+            traces["points"] = {"x": x, "y": y, "visible": True}
+            traces["local exponent"] = {"x": at, "y": slope, "visible": True}
+            levels = [v for _, v in named] + list(slope)
+            span = [float(np.log10(y.min())), float(np.log10(y.max()))]
+        found = None
+        if x.size >= FEWEST and final:
+            found = fit_exponent(x, y)
+            numbers |= {"value": found.value, "low": found.low, "high": found.high, "early": found.early,
+                        "error": found.error, "verdict": found.verdict(theory.values())}
+            late = x[x.size // 2:]
+            traces["fitted line"] = {"x": x, "y": found.scale * x**found.value, "visible": True}
+            at, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)
+            band = [found.low, found.low, found.high, found.high]
+            traces["interval"] = {"x": [late[0], late[-1], late[-1], late[0]], "y": band, "visible": True}
+            levels += [found.low, found.high]
+            for k, (_, power) in enumerate(named):
+                traces[f"theory {k}"] = {"x": left, "y": found.scale * at**found.value * (left / at) ** power, "visible": True}
+        # what a reader sees must not hang on one wild interval
+        low, high = max(min(levels), -3.0), min(max(levels), 3.0)
+        pad = max(0.12 * (high - low), 0.05)
+        for k, (what, power) in enumerate(named):
+            traces[f"theory {k} (right)"] = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2, "visible": True,
+                                             "text": [f" {what}: {power:.3g}", ""]}
+        title = AXES[axis][0]
+        view = View(traces, _sentence(scenario, numbers, found, widened, final),
+                    {"xaxis": _padded(ends), "xaxis2": _padded(ends), "yaxis": _padded(span, 0.15),
+                     "yaxis2": [low - pad, high + pad]},
+                    [f"<b>{_called(scenario)}</b>", "<b>Its exponent</b>, between neighbouring points"], [], numbers)
+        return _titled(view, title)
+
+
+def points(scenario):
+    """Where a scenario measures: on the coarsest grid that gives nine points (seven where they are dear), and whether the
+    ends had to be ignored because they left less than a factor of four of the axis."""
+    low, high, widened = _ends(scenario)
+    fewest = 7 if scenario["quantity"] in DEAR else 9
+    for per in PER_DECADE:
+        k = np.arange(np.ceil(np.log10(low) * per - 1e-6), np.log10(high) * per + 1e-6)
+        x = 10 ** (k / per)
+        if scenario["axis"] == "d":
+            x = np.unique(np.rint(x))
+        if scenario["axis"] == "kappa" and scenario["law"] == "i^-decay":
+            d = np.unique(np.rint(x ** (1 / scenario["decay"])))
+            x = d[(d >= 2) & (d <= AXES["d"][2])] ** scenario["decay"]
+        if x.size >= fewest:
+            break
+    return x, widened
+
+
+def _ends(scenario):
+    name, (_, least, most) = scenario["axis"], AXES[scenario["axis"]]
+    low, high = max(scenario["low"], least), min(scenario["high"], most)
+    if name == "kappa":
+        low = max(low, 1.5)                                             # at kappa = 1 there is nothing to tell apart
+    return (low, high, False) if high >= 4 * low * (1 - 1e-9) else (max(least, 1.5) if name == "kappa" else least, most, True)
+
+
+def _measured(scenario, x, final):
+    """The points that are worth their time: all at rest; while dragging the remembered ones, or a few that are cheap."""
+    asked = [_key(scenario, v) for v in x]
+    if scenario["axis"] == "batch" and scenario["quantity"] not in NO_BATCH:
+        return x, np.array(_along_batches(*asked[0][:-1], tuple(x)))
+    if not final:
+        known = [v for v, key in zip(x, asked, strict=True) if key in _known]
+        few = x[:0] if scenario["quantity"] in DEAR else x[::max(1, x.size // 3)]
+        x = np.array(known) if len(known) >= few.size else few
+        asked = [_key(scenario, v) for v in x]
+    return x, np.array([_point(*key) for key in asked])
+
+
+_known = set()
+
+
+def _key(scenario, value):
+    """Everything a point depends on: quantity, family, law, kappa, decay, d, batch."""
+    s = {**scenario, scenario["axis"]: value}
+    quantity, law, decay = s["quantity"], s["law"], float(s["decay"])
+    d = round(value ** (1 / decay)) if scenario["axis"] == "kappa" and law == "i^-decay" else round(s["d"])
+    return (quantity, "sgd" if quantity in ("window", "advantage") else s["method"], law,
+            1.0 if law == "i^-decay" else float(s["kappa"]), decay if law in ("power law", "i^-decay") else 1.0, d,
+            1.0 if quantity in NO_BATCH else float(s["batch"]))
+
+
+@lru_cache(maxsize=4096)
+def _point(quantity, family, law, kappa, decay, d, batch):
+    value = float(measure(quantity, spectrum_of(law, kappa, decay, d), family, [batch])[0])
+    _known.add((quantity, family, law, kappa, decay, d, batch))
+    return value
+
+
+@lru_cache(maxsize=256)
+def _along_batches(quantity, family, law, kappa, decay, d, batches):
+    return measure(quantity, spectrum_of(law, kappa, decay, d), family, batches)
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+def _titled(view, axis):
+    """The swept quantity under both plots: part of the view, since a control chooses it."""
+    view.titles[0] += f" against {axis}"
+    view.titles[1] += f" in {axis}"
+    return view
+
+
+def _padded(span, share=0.04):
+    pad = max(share * (span[1] - span[0]), 0.05)
+    return [float(span[0] - pad), float(span[1] + pad)]
+
+
+def _called(scenario):
+    said = SAYS[scenario["quantity"]].format(style.METHODS[scenario["method"]].word)
+    return said[0].upper() + said[1:]
+
+
+def _fixed(scenario):
+    """What is held, in words."""
+    law, axis = scenario["law"], scenario["axis"]
+    parts = {"law": {"power law": "power law", "i^-decay": "eigenvalues i^-decay", "two levels": "two levels",
+                     "geometric": "geometric spectrum"}[law]}
+    if law in ("power law", "i^-decay") and axis != "decay":
+        parts["decay"] = f"decay {short(scenario['decay'])}"
+    if axis != "kappa" and law != "i^-decay":
+        parts["kappa"] = f"κ = {short(scenario['kappa'])}"
+    if axis != "d" and not (axis == "kappa" and law == "i^-decay"):
+        parts["d"] = f"d = {scenario['d']}"
+    if axis != "batch" and scenario["quantity"] not in NO_BATCH:
+        parts["batch"] = f"B = {scenario['batch']}"
+    return ", ".join(parts.values())
+
+
+def _sentence(scenario, numbers, found, widened, final):
+    low, high, _ = _ends(scenario)
+    axis = AXES[scenario["axis"]][0]
+    head = f"{_called(scenario)} against {axis} from {three(low)} to {three(high)} ({_fixed(scenario)}): "
+    tail = " The two ends leave less than a factor of four of this axis, so all of it is swept." if widened else ""
+    if not final:
+        return head + "let go, and the points and the exponent's interval follow." + tail
+    if found is None:
+        return head + f"only {numbers['x'].size} points can be measured here; the ruler needs {FEWEST}." + tail
+    measured = (f"exponent {found.value:.3f}, interval {found.low:.3f} to {found.high:.3f} (it moved by {abs(found.drift):.2g} "
+                "from the lower half of the points to the upper). ")
+    return head + measured + _verdict(scenario, found, numbers) + tail
+
+
+def _verdict(scenario, found, numbers):
+    theory = numbers["candidates"]
+    said = {what: f"{what} ({three(power)})" for what, power in theory.items()}
+    held = [said[k] for k, power in theory.items() if found.holds(power)]
+    out = [said[k] for k, power in theory.items() if not found.holds(power)]
+    if not theory:
+        flat = scenario["axis"] == "batch" and scenario["quantity"] in NO_BATCH
+        return "It does not depend on B." if flat else "This book has no exponent to set beside it."
+    ends = local_exponents(numbers["x"], numbers["y"])[1][[0, -1]]
+    regimes = [min(theory, key=lambda what: abs(theory[what] - end)) for end in ends]
+    inside = all(abs(theory[what] - end) < NEAR for what, end in zip(regimes, ends, strict=True))
+    if scenario["axis"] == "batch" and inside and regimes[0] != regimes[1]:
+        return (f"Not one power: {said[regimes[0]]} at the lower end, {said[regimes[1]]} at the upper. Move both ends to one "
+                "side of the bend.")
+    if found.verdict(theory.values()) == "cannot tell yet":
+        return f"Cannot tell yet: the interval covers {' and '.join(held)}. {_advice(scenario, found)}"
+    if held:
+        return f"Consistent with {held[0]}" + (f"; excludes {' and '.join(out)}." if out else ".")
+    return (f"Excludes {' and '.join(out)}: between the regimes, or not yet in one. {_advice(scenario, found)}")
+
+
+def _advice(scenario, found):
+    """How to decide: what the interval is made of says what would shrink it."""
+    name, (_, _, most) = AXES[scenario["axis"]][0], AXES[scenario["axis"]]
+    if 2 * abs(found.drift) < found.error:
+        return "Most of the interval is what a straight line leaves over: the range holds a bend, so move it to one side."
+    if scenario["high"] < most:
+        return f"Most of the interval is drift: raise the upper end, since drift fades towards large {name}."
+    return "Most of the interval is drift: raise the lower end, to leave the transient out."
