@@ -93,6 +93,16 @@ def test_a_typed_value_between_the_stops_is_taken(line):
     np.testing.assert_allclose(shown(line).y[0], 13.37)
 
 
+def test_a_value_between_the_stops_stays_when_the_page_shows_its_slider_at_the_nearest_one(line):
+    line.set(slope=13.37)
+    line._controls["slope"].slider.value = 10**1.1                              # what the page reports by itself
+    assert line.scenario == "slope=13.37;count=4" and line._controls["slope"].field.value == "13.37"
+    line._controls["slope"].slider.value = 10**1.2                              # a key pressed there
+    assert line.scenario == "slope=15.8;count=4"
+    line._controls["slope"].slider.value = 10**1.1
+    assert line.scenario == "slope=12.6;count=4"
+
+
 def test_a_scenario_line_loads_and_a_bad_one_changes_nothing(line):
     line._line.value = "slope=50;count=2"
     np.testing.assert_allclose(shown(line).y, [50, 100])
@@ -193,13 +203,6 @@ def test_narrow_and_dark_pages_are_followed():
     assert live.figure.layout.paper_bgcolor == "#111417"
     live._page.width, live._page.dark = 1100, False
     assert live.figure.layout.height == wide and live.figure.layout.paper_bgcolor == "#ffffff"
-
-
-def test_csv_holds_the_plotted_numbers_and_the_scenario(line):
-    from mombook.panels import export
-    text = export.csv(line.figure, line.scenario).splitlines()
-    assert text[:3] == ["# mombook slope=10;count=4", "trace,x,y", "line,1.0,10.0"]
-    assert line.table()[0] == ("line", 1.0, 10.0)
 
 
 def test_the_bundle_says_the_sentence(line):

@@ -8,38 +8,26 @@ import contextlib
 import html
 import threading
 import time
-import traceback
-from pathlib import Path
 
-import anywidget
 import ipywidgets as w
-import traitlets
 from threadpoolctl import ThreadpoolController
 
 from ..panels import export
 from ..panels import scenario as scenarios
-from ..panels.frame import Panel, apply, change, problems
-from ..panels.style import axis, layout
+from ..panels.frame import Panel, apply, change
 from .background import Worker
 from .figurewidget import figure_widget
-from .rows import row
+from .page import Frame, Page
+from .steering import WRAP, Steering
+from .sweep import sweep
+from .takeaway import TakeAway
+from .words import Words
 
 PANEL = "application/vnd.mombook.panel+json"
 """What a saved notebook keeps of a panel beside its sentence: which one, and where. The web page is built from it."""
 
-NARROW = 760
-"""Pages narrower than this (pixels) get the subplots under one another."""
-
 REST = 0.3
 """Seconds without a change after which the controls count as released."""
-
-
-class _Page(anywidget.AnyWidget):
-    """Width and theme of the page, its clipboard and its downloads (page.js)."""
-
-    _esm = Path(__file__).with_name("page.js")
-    width = traitlets.Int(0).tag(sync=True)
-    dark = traitlets.Bool(False).tag(sync=True)
 
 
 class LivePanel:
@@ -59,13 +47,20 @@ class LivePanel:
         self._now = panel.read(scenario, **values)
         self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
         self._ahead = threading.Lock()
-        self._narrow = self._dark = False
         self._blas = ThreadpoolController()
         self._worker = None
         self._view = self._exact(self._now, final=True)
         start = panel.figure()
         apply(start, self._view, rescale=True)
         self.figure = figure_widget(start)
+        self._page = Page()
+        self._frame, self._said = Frame(panel, self.figure), Words(self._page)
+        self._words, self._text, self._heard, self._status = (
+            self._said.sentence, self._said.text, self._said.heard, self._said.status)
+        self._guard, self._button = self._said.guard, self._said.button
+        self._steering = Steering(panel, self._now, self._moved, self._refused, self._show, lambda: self._now, self._button)
+        self._controls = self._steering.controls
+        self._take = TakeAway(self, self._page, self._said)
         self._build()
         self._say(self._view)
 
@@ -110,8 +105,28 @@ class LivePanel:
         return self.panel.static(self._now, **options)
 
     def table(self):
-        """The plotted numbers as rows ``(trace, x, y)``."""
-        return export.rows(self.figure)
+        """The plotted numbers, a row each: trace, x, y, then z or error where a trace has one."""
+        return export.table(export.arrays(self.figure))[1]
+
+    def csv(self):
+        """The plotted numbers as CSV."""
+        return export.csv(self.panel, self.scenario, export.arrays(self.figure))
+
+    def code(self):
+        """Three lines that bring this figure back in a cell."""
+        return export.code(self.panel, self.scenario)
+
+    def script(self):
+        """A program that computes and prints every number in the figure, simulation finished."""
+        return export.script(self.panel, self.scenario)
+
+    def bibtex(self):
+        """The works the panel rests on."""
+        return export.bibtex(self.panel, self.scenario)
+
+    def picture(self):
+        """The figure as it stands, as a plain plotly figure for paper with the scenario at its foot."""
+        return export.printed(self.panel, self.scenario, self.figure)
 
     def sweep(self, budget=5.0, thorough=False):
         """Drive every control to its least, middle and greatest and every pair to its extremes; check what is shown.
@@ -128,24 +143,12 @@ class LivePanel:
         Raises:
             AssertionError: naming each scenario whose traces are not finite, lie outside their axes or take too long.
         """
-        before, found, states = self._now, [], scenarios.corners(self.panel.controls)
-        for k, state in enumerate(states):
-            for final in (False, True) if thorough or k == 0 else (False,):
-                started = time.perf_counter()
-                view = self._exact(state, final)
-                took = time.perf_counter() - started
-                found += problems(self.panel, state, view)
-                if took > budget:
-                    found.append(f"{self.panel.write(state)}: {took:.1f} s for one update, more than {budget:g} s")
-        for c in self.panel.controls:
-            for stop in (c.stops[0], c.stops[-1]):
-                self._controls[c.name].put(stop)
-                if self._now[c.name] != c.value(stop):
-                    found.append(f"{c.name} did not follow its control to {stop!r}")
+        before = self._now
+        found, count = sweep(self, budget, thorough)
         self._show(before)
         self._settle()
         assert not found, "\n".join(found)
-        return f"{len(states)} scenarios swept: finite, inside their axes, in time."
+        return f"{count} scenarios swept: finite, inside their axes, in time."
 
     def __repr__(self):
         return self.sentence
@@ -157,73 +160,25 @@ class LivePanel:
 
     # -- building -----------------------------------------------------------------------------------------------------
     def _build(self):
-        self._controls = {c.name: row(c, self._now[c.name], self._moved, self._refused) for c in self.panel.controls}
-        self._page = _Page(layout=w.Layout(width="100%", height="0px"))
+        simulates = type(self.panel).sample is not Panel.sample
         self._page.observe(self._guard(self._fit), names=["width", "dark"])
         self._page.on_msg(self._guard(self._page_said))
-        self._words = w.HTML(layout=w.Layout(margin="0 8px"))
-        self._text = w.HTML(layout=w.Layout(margin="0 8px"))
-        copy_text = w.Button(description="Copy text", tooltip="copy these lines", layout=w.Layout(width="auto"))
-        copy_text.on_click(self._guard(lambda _: self._page.send({"action": "copy", "text": self._view.text})))
-        self._heard = w.HTML(layout=w.Layout(margin="0 8px"))
-        self._status = w.HTML(layout=w.Layout(margin="0 8px"))
+        copy_text = self._button("Copy text", "copy these lines", lambda _: self._page.copy(self._view.text))
         self._progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="160px", visibility="hidden"))
-        self._stop = w.Button(description="Stop", tooltip="stop the simulation", layout=w.Layout(width="70px"))
-        self._stop.on_click(self._guard(lambda _: self._halt()))
-        self._again = w.Button(description="Simulate", tooltip="run the simulation again, with the next seed",
-                               layout=w.Layout(width="90px"))
-        self._again.on_click(self._guard(lambda _: self._reseed()))
-        presets = [self._button(label, ", ".join(f"{k} {v:g}" for k, v in changes.items() if not isinstance(v, tuple | str)),
-                                lambda _, c=changes: self._show({**self._now, **c}))
-                   for label, changes in self.panel.presets.items()]
-        reset = self._button("Reset", "back to where this panel opens",
-                             lambda _: self._show(scenarios.defaults(self.panel.controls)))
-        guides = [self._guide(steps) for steps in self.panel.guides.values()]
-        searches = [self._button(label, "search, and move the controls there", lambda _, f=find: self._search(f))
-                    for label, find in self.panel.searches.items()]
-        self._line = w.Text(description="scenario", continuous_update=False, layout=w.Layout(width="min(640px, 100%)"))
+        self._stop = self._button("Stop", "stop the simulation", lambda _: self._halt())
+        self._again = self._button("Simulate", "run the simulation again, with the next seed", lambda _: self._reseed())
+        self._line = self._take.line
         self._line.observe(self._guard(self._typed), names="value")
-        copy = w.Button(description="Copy", tooltip="copy the scenario line", layout=w.Layout(width="auto"))
-        copy.on_click(self._guard(lambda _: self._page.send({"action": "copy", "text": self.scenario})))
-        save = w.Button(description="CSV", tooltip="download the plotted numbers", layout=w.Layout(width="auto"))
-        save.on_click(self._guard(lambda _: self._page.send(
-            {"action": "download", "name": f"mombook_{self.panel.name}.csv", "type": "text/csv",
-             "text": export.csv(self.figure, self.scenario)})))
-        wrap = w.Layout(flex_flow="row wrap", align_items="center", width="100%")
+        said = self._said
         self.widget = w.VBox([
-            self._page,
-            w.Box([self._controls[c.name].box for c in self.panel.controls if self._controls[c.name].box], layout=wrap),
-            w.Box([w.Label("presets"), *presets, reset], layout=wrap),
-            *([w.Box([*guides, *searches], layout=wrap)] if guides or searches else []),
-            self.figure, self._words, *([self._text, copy_text] if self._view.text else []), self._heard,
-            w.Box([*([self._again, self._stop, self._progress] if type(self.panel).sample is not Panel.sample else []),
-                   self._status], layout=wrap),
-            w.Box([self._line, copy, save], layout=wrap),
+            self._page, *self._steering.boxes, self.figure,
+            said.sentence, *([said.text, copy_text] if self._view.text else []), said.heard,
+            w.Box([*([self._again, self._stop, self._progress] if simulates else []), said.status], layout=w.Layout(**WRAP)),
+            self._take.box,
             w.HTML(f"<details style='margin:0 8px'><summary>How to read this</summary>{html.escape(self.panel.help)}"
                    "</details>"),
-        ], layout=w.Layout(width="100%"))
+        ], layout=w.Layout(width="100%")).add_class("mombook-panel")
         self._stop.disabled = True
-
-    def _button(self, label, tooltip, act):
-        """A button whose failures are heard."""
-        button = w.Button(description=label, tooltip=tooltip, layout=w.Layout(width="auto"))
-        button.on_click(self._guard(act))
-        return button
-
-    def _guide(self, steps):
-        """A button that walks through a guide's steps and always says what its next click does."""
-        def click(_):
-            k = next(k for k, (say, _) in enumerate(steps) if say == button.description)
-            self._show({**self._now, **steps[k][1]})
-            button.description = steps[(k + 1) % len(steps)][0]
-
-        button = self._button(steps[0][0], "moves the controls", click)
-        return button
-
-    def _search(self, find):
-        """Let the panel look for a scenario, and go there."""
-        self._status.value = "<span style='opacity:.75'>searching ...</span>"
-        self._show({**self._now, **find(self._now)})
 
     def _exact(self, scenario, final):
         """The panel's exact layer, on one BLAS thread: its matrices are small, and on a busy machine two threads that
@@ -232,18 +187,6 @@ class LivePanel:
             return self.panel.exact(scenario, final)
 
     # -- moving -------------------------------------------------------------------------------------------------------
-    def _guard(self, act):
-        """Run a callback; an exception shows in the status line and is raised: JupyterLab would hide it."""
-        def guarded(*args):
-            try:
-                return act(*args)
-            except Exception as error:
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                self._status.value = _alert(f"{type(error).__name__}: {error} ({Path(where.filename).name}, line "
-                                            f"{where.lineno}). The figure still shows the last good scenario.")
-                raise
-        return guarded
-
     def _moved(self, name, value):
         """A control has been dragged or typed into."""
         if not self._is_quiet:
@@ -251,7 +194,7 @@ class LivePanel:
 
     def _refused(self, sentence):
         """A control has been given something it cannot take: say so, change nothing."""
-        self._status.value = _alert(f"{sentence} Nothing has changed.")
+        self._said.alert(f"{sentence} Nothing has changed.")
 
     def _typed(self, change):
         """The scenario line has been edited."""
@@ -282,8 +225,7 @@ class LivePanel:
                 apply(self.figure, view, rescale=False)
             self._is_blank = True
             with self._quiet():
-                for name, control in self._controls.items():
-                    control.put(new[name])
+                self._steering.put(new)
             self._say(view, f"{1e3 * (time.perf_counter() - started):.0f} ms")
         self._rest()
 
@@ -328,7 +270,7 @@ class LivePanel:
                         return
         except Exception as error:
             self._worker = None
-            self._status.value = _alert(f"{type(error).__name__}: {error}. The exact curves still stand.")
+            self._said.alert(f"{type(error).__name__}: {error}. The exact curves still stand.")
             raise
 
     def _look_ahead(self):
@@ -383,13 +325,13 @@ class LivePanel:
             self._is_blank = False
         self._progress.value = piece.fraction
         if piece.sentence:
-            self._heard.value = f"<div style='line-height:1.4'>{html.escape(piece.sentence)}</div>"
+            self._said.hear(piece.sentence)
 
     def _halt(self):
         """Stop the simulation; what has arrived stays."""
         self._stopped = self._turn
         self._stop.disabled, self._progress.layout.visibility = True, "hidden"
-        self._status.value = "Stopped; what has been simulated so far stays."
+        self._said.note("Stopped; what has been simulated so far stays.")
 
     def _reseed(self):
         """Simulate again with the next seed."""
@@ -399,13 +341,9 @@ class LivePanel:
     # -- words --------------------------------------------------------------------------------------------------------
     def _say(self, view, status=""):
         """Sentence, lamps and scenario line."""
-        lamps = "".join(f"<div>{'●' if met else '○'} {html.escape(name)}: {html.escape(why)}</div>"
-                        for name, met, why in view.lamps if not met)
-        self._words.value = (f"<div role='status' aria-live='polite' style='line-height:1.45'>{html.escape(view.sentence)}"
-                             f"{lamps}</div>")
-        self._text.value = f"<pre style='white-space:pre-wrap;line-height:1.4'>{html.escape(view.text)}</pre>"
-        self._heard.value = self._heard.value if not self._is_blank else ""
-        self._status.value = f"<span style='opacity:.75'>{status}</span>" if status else ""
+        self._said.say(view, status)
+        if self._is_blank:
+            self._said.hear("")
         self._put(self._line, self.scenario)
 
     def _put(self, widget, value):
@@ -428,26 +366,14 @@ class LivePanel:
     # -- the page -----------------------------------------------------------------------------------------------------
     def _fit(self, _):
         """Follow the page's width and theme."""
-        width, dark = self._page.width, self._page.dark
-        narrow = 0 < width < NARROW
         with self._lock, self.figure.batch_update():
-            if width > 0 and self.figure.layout.width != width:
-                self.figure.layout.width = width
-            if narrow != self._narrow:
-                self._narrow = narrow
-                self.figure.update_layout(self.panel.stacked() if narrow else self.panel.wide())
-            if dark != self._dark:
-                self._dark = dark
-                look, line = layout(dark), axis("", dark)
-                self.figure.update_layout({k: look[k] for k in ("paper_bgcolor", "plot_bgcolor", "font")})
-                for each in (self.figure.update_xaxes, self.figure.update_yaxes):
-                    each(gridcolor=line["gridcolor"], linecolor=line["linecolor"], tickcolor=line["tickcolor"])
+            self._frame.fit(self._page.width, self._page.dark)
 
     def _page_said(self, _, message, buffers):
-        if message.get("action") == "copy":
-            self._status.value = "Copied." if message.get("done") else _alert(
-                "The browser did not allow copying; select the scenario line and copy it by hand.")
-
-
-def _alert(sentence):
-    return f"<span role='alert' style='color:#b42318;font-weight:600'>{html.escape(sentence)}</span>"
+        action, done = message.get("action"), message.get("done")
+        if action == "copy":
+            self._said.note("Copied.") if done else self._said.alert(
+                "The browser did not allow copying; select the text and copy it by hand.")
+        if action == "picture":
+            self._take.printed()
+            self._said.note("Saved.") if done else self._said.alert("The browser could not draw the picture.")

@@ -10,7 +10,8 @@ def row(control, value, moved, refused):
     """The ipywidgets of one control, by its kind."""
     kinds = {scenarios.Slider: _SliderRow, scenarios.Toggles: _TogglesRow, scenarios.Seed: _Hidden,
              scenarios.Choice: _ChoiceRow, scenarios.Switch: _SwitchRow}
-    return kinds[type(control)](control, value, moved, refused)
+    drawn = next(row for kind, row in kinds.items() if isinstance(control, kind))
+    return drawn(control, value, moved, refused)
 
 
 class _SliderRow:
@@ -46,9 +47,9 @@ class _SliderRow:
         if self._busy:
             return
         c = self.control
-        value = change["new"]
-        value = c.rounded(value)
-        if value != self._last:
+        value = c.rounded(change["new"])
+        # A page shows a value between the stops at the nearest of them, and reports that as if somebody had moved there.
+        if value != self._last and value != c.nearest(self._last):
             self._last, self._busy = value, True
             self.field.value = c.text(value)
             self._busy = False

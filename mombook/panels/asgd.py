@@ -79,7 +79,7 @@ class ASGDPanel(Panel):
         f.add_scatter(name="curve names", x=[], y=[], mode="text", text=[], xaxis="x2", yaxis="y2", showlegend=False,
                       textfont={"size": 12, "color": style.MUTED}, hoverinfo="skip", textposition="top left")
         f.add_scatter(name="distance here", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False,
-                      marker={"size": 12, "color": asgd, "symbol": "triangle-up", "line": {"width": 1, "color": "white"}},
+                      marker={"size": 12, "color": asgd, "symbol": "triangle-up", "line": {"width": 1, "color": style.PAPER}},
                       hovertemplate="%{y:.3g}<extra>here</extra>")
         for name, (dash, _) in DIALS.items():
             f.add_scatter(name=name, x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
@@ -170,6 +170,24 @@ class ASGDPanel(Panel):
         return View(traces, _sentence(scenario, numbers, vacuous=not says.any()), ranges,
                     ["<b>Cheaper</b> is up: CE between T5 and T6", "<b>ASGD against heavy ball</b>, worst batch",
                      "Where the tuned ASGD sits"], [("T5", not why, why)], numbers)
+
+    def recipe(self, scenario):
+        """The gaps at the batch, read off the curves, and how far ASGD lies from heavy ball."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        return f'''\
+import mombook as mb
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed(2)
+curves = mb.frontier(H, {FAMILIES}, np.geomspace(1, 1e6, {GRID[True].size}))
+for family, f in curves.items():
+    gap = PchipInterpolator(np.log(f.batches), np.log(f.gap))
+    print(family, "gap", np.exp(gap(np.log({batch}))))
+apart = np.abs(np.log(curves["asgd"].ce / curves["heavy_ball"].ce))
+print("largest |log CE ratio| of ASGD and heavy ball", apart.max())
+print("at B =", f.batches[apart.argmax()])
+'''
 
 
 def regimes(batches, gap, batch):

@@ -1,25 +1,119 @@
-"""What a reader takes away: the plotted numbers as text, stamped with the scenario they belong to."""
+"""What a reader takes away of a panel, each piece stamped with the scenario and the version it belongs to.
+
+Texts are made from the panel's arrays alone (trace name -> ``x``, ``y``, ...), without plotly and without any host.
+"""
 
 import csv as _csv
 import io
 
 import numpy as np
 
+from ..references import bibtex as _bibtex
+from . import style
 
-def rows(figure):
-    """Every visible point as ``(trace, x, y)``."""
-    found = []
+PRINT_WIDTH = 1050
+"""Width of a printed picture in CSS pixels; a host saves it at three device pixels each."""
+
+
+def stamp(panel, line):
+    """One line that says where something comes from: version, panel and the scenario ``line``."""
+    from .. import __version__
+
+    return f"mombook {__version__}, {panel.name}: {line}"
+
+
+def arrays(figure):
+    """The arrays of a figure's visible traces, as ``Panel.finished`` gives them."""
+    found = {}
     for trace in figure.data:
         if trace.visible is not False and trace.x is not None:
-            found += [(trace.name, float(x), float(y)) for x, y in zip(np.asarray(trace.x), np.asarray(trace.y), strict=True)]
+            found[trace.name] = {"x": trace.x, "y": trace.y}
+            if "z" in trace:
+                found[trace.name]["z"] = trace.z
+            if "error_y" in trace and trace.error_y.array is not None:
+                found[trace.name]["error_y.array"] = trace.error_y.array
     return found
 
 
-def csv(figure, scenario):
-    """The plotted numbers as CSV, the scenario in a first comment line; floats keep every digit."""
+def table(traces):
+    """Every visible number, point by point.
+
+    Args:
+        traces: trace name -> its arrays.
+
+    Returns:
+        The column names ``trace, x, y``, with ``z`` where there is a map and ``error`` where there are error bars, and the
+        rows, plain floats; a map's points come row by row.
+    """
+    shown = {name: t for name, t in traces.items() if t.get("visible", True) is not False and "x" in t and "y" in t}
+    extra = {"z": "z", "error_y.array": "error"}
+    extra = {key: word for key, word in extra.items() if any(key in t for t in shown.values())}
+    rows = []
+    for name, t in shown.items():
+        x, y = np.asarray(t["x"], float), np.asarray(t["y"], float)
+        if "z" in t:
+            x, y = (v.ravel() for v in np.meshgrid(x, y))
+        more = [np.ravel(np.asarray(t[key], float)) if key in t else np.full(x.shape, np.nan) for key in extra]
+        rows += [(name, *map(float, point)) for point in zip(x, y, *more, strict=True)]
+    return ["trace", "x", "y", *extra.values()], rows
+
+
+def csv(panel, line, traces):
+    """The numbers of ``table`` as CSV under a comment line with the stamp; floats keep every digit."""
+    header, rows = table(traces)
     text = io.StringIO()
-    text.write(f"# mombook {scenario}\n")
-    writer = _csv.writer(text, lineterminator="\n")
-    writer.writerow(["trace", "x", "y"])
-    writer.writerows((name, repr(x), repr(y)) for name, x, y in rows(figure))
+    text.write(f"# {stamp(panel, line)}\n")
+    _csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
+
+
+def code(panel, line):
+    """Three lines for a notebook cell that bring the figure back."""
+    return f"from mombook import explore\npanel = explore.{panel.name}({line!r})\npanel"
+
+
+def script(panel, line):
+    """A program that prints every number in the figure; it needs nothing but mombook, numpy and scipy.
+
+    Its first part, where the panel has a ``recipe``, is the engine's public names at work on the sentence's numbers; its
+    second prints ``table`` of the exact layer and the finished simulation.
+    """
+    from .. import __version__
+
+    recipe = panel.recipe(panel.read(line)).strip()
+    engine = f"\n# The sentence under the figure, from the engine.\n{recipe}\n" if recipe else ""
+    return f'''\
+# {panel.title}: the numbers in the figure of mombook's panel "{panel.name}" at
+#   {line}
+# Made by mombook {__version__}. To run it: pip install mombook=={__version__} (or "pip install ." in a copy of the book;
+# numpy and scipy come along), then  python {panel.name}.py
+{engine}
+# Every point of the figure as CSV: the exact layer and the finished simulation, trace by trace.
+import csv
+import sys
+
+from mombook.panels import definition
+from mombook.panels.export import table
+
+panel = definition("{panel.name}")
+traces = panel.finished(panel.read("{line}"))
+header, rows = table(traces)
+csv.writer(sys.stdout, lineterminator="\\n").writerows([header, *rows])
+'''
+
+
+def bibtex(panel, line):
+    """The works the panel rests on, as BibTeX under a comment line with the stamp."""
+    return f"% {stamp(panel, line)}\n{_bibtex(panel.references)}"
+
+
+def printed(panel, line, figure):
+    """A copy of ``figure`` for paper: light, ``PRINT_WIDTH`` wide, subplots beside one another, the stamp at its foot."""
+    light = panel.figure()
+    picture = style.dress(type(light)(figure.to_dict()), light, dark=False)
+    picture.update_layout(panel.wide())
+    height, foot = picture.layout.height or 450, 26
+    picture.update_layout(width=PRINT_WIDTH, height=height + foot, margin_b=(picture.layout.margin.b or 52) + foot)
+    return picture.add_annotation(
+        text=stamp(panel, line), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
+        yshift=-(picture.layout.margin.b - 22), showarrow=False, font={"size": 10, "color": style.MUTED})

@@ -54,7 +54,7 @@ class FalsifyPanel(Panel):
                       marker={"size": 10, "symbol": "circle-open", "color": START, "line": {"width": 2}},
                       hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>start</extra>")
         f.add_scatter(name="best spectrum", x=[], y=[], mode="markers", **middle, **quiet,
-                      marker={"size": 10, "symbol": "square", "color": FOUND, "line": {"width": 1, "color": "white"}},
+                      marker={"size": 10, "symbol": "square", "color": FOUND, "line": {"width": 1, "color": style.PAPER}},
                       hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>best so far</extra>")
         right = {"xaxis": "x3", "yaxis": "y3"}
         f.add_scatter(name="ceiling", x=[], y=[], mode="lines", hoverinfo="skip", **right, **quiet,
@@ -103,7 +103,8 @@ class FalsifyPanel(Panel):
         shown = np.isfinite(ceiling)
         best = curves["sgd"].ce.max() / unit
         traces = {"start": {"x": [1], "y": [ratio.ratio]}, "start spectrum": {"x": H.eigenvalues / H.largest, "y": H.counts},
-                  "three halves": {"x": [1, scenario["trials"]]}, "one": {"x": [1, scenario["trials"]]},
+                  "three halves": {"x": [1, scenario["trials"]], "y": [SUPREMUM] * 2},
+                  "one": {"x": [1, scenario["trials"]], "y": [1.0, 1.0]},
                   "ceiling": {"x": B[shown], "y": ceiling[shown], "visible": bool(shown.any())},
                   "SGD's best": {"x": [1, B[-1]], "y": [best, best]},
                   "chosen batch": {"x": [batch], "y": [here / unit], "visible": here / unit > 1e-3}}

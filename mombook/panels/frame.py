@@ -61,6 +61,7 @@ class Panel:
 
     - ``guides``: what is said -> a sequence of (button text, changes) that repeated clicks walk through, round and round;
     - ``searches``: button text -> a function from the scenario to the changes it found, within a second or two;
+    - ``recipe(scenario)``: the sentence's main numbers as four to ten lines of the engine's public names;
     - ``theory``: the names of traces that a teacher may hide until the class has guessed;
     - ``references``: keys in ``mombook/references.bib`` of what the panel rests on.
     """
@@ -106,11 +107,25 @@ class Panel:
             figure.update_layout(self.stacked())
         apply(figure, view, rescale=True)
         if simulate:
-            arrived = {}
-            for piece in self.sample(scenario):
-                arrived.update(piece.traces)
-            change(figure, arrived)
+            change(figure, self.simulated(scenario))
         return figure
+
+    def simulated(self, scenario):
+        """The finished simulation: trace name -> its arrays."""
+        arrived = {}
+        for piece in self.sample(scenario):
+            for name, new in piece.traces.items():
+                arrived[name] = {**arrived.get(name, {}), **new}
+        return arrived
+
+    def finished(self, scenario):
+        """Everything the scenario determines, exact layer and finished simulation: trace name -> its arrays."""
+        exact, arrived = self.exact(scenario, final=True).traces, self.simulated(scenario)
+        return {name: {**exact.get(name, {}), **arrived.get(name, {})} for name in {**exact, **arrived}}
+
+    def recipe(self, scenario):
+        """A few lines of the engine's public names that print the sentence's main numbers; empty where they would be long."""
+        return ""
 
     def wide(self):
         """Layout changes for a wide page; ``stacked`` for a phone."""

@@ -55,7 +55,7 @@ class HeavyBallPanel(Panel):
         f.add_scatter(name="fastest", x=[], y=[], marker={"symbol": "circle-open", "size": 17, "color": TUNED,
                                                           "line": {"width": 3.5}}, showlegend=False, **point)
         f.add_scatter(name="simple choice", x=[], y=[], showlegend=False, **point,
-                      marker={"symbol": "x", "size": 11, "color": SIMPLE, "line": {"width": 1.5, "color": "white"}})
+                      marker={"symbol": "x", "size": 11, "color": SIMPLE, "line": {"width": 1.5, "color": style.PAPER}})
         f.add_scatter(name="chosen", x=[], y=[], marker={"symbol": "square-open", "size": 11, "color": CHOSEN,
                                                          "line": {"width": 3.5}}, showlegend=False, **point)
         second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
@@ -71,7 +71,7 @@ class HeavyBallPanel(Panel):
                       **second)
         f.add_scatter(name="roots", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False, customdata=[],
                       marker={"size": 7, "color": [], "colorscale": "Cividis", "cmin": -4, "cmax": 0,
-                              "line": {"width": 0.5, "color": "white"}},
+                              "line": {"width": 0.5, "color": style.PAPER}},
                       hovertemplate="λ/L %{customdata:.3g}<extra>a mode's root</extra>")
         third = {"xaxis": "x3", "yaxis": "y3"}
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself", showlegend=False,
@@ -82,7 +82,7 @@ class HeavyBallPanel(Panel):
                           line={"color": color, "width": 2.2, "dash": dash},
                           hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + word + "</extra>")
         f.add_scatter(name="simulated", x=[], y=[], mode="markers", showlegend=False,
-                      marker={"color": CHOSEN, "symbol": "square", "size": 7, "line": {"color": "white", "width": 1}},
+                      marker={"color": CHOSEN, "symbol": "square", "size": 7, "line": {"color": style.PAPER, "width": 1}},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, chosen</extra>", **third)
         key = (f"<span style='color:{CHOSEN}'><b>☐ chosen</b></span>   <span style='color:{TUNED}'><b>○ fastest</b></span>   "
                "<b>✕ simple (T3)</b>")
@@ -157,6 +157,23 @@ class HeavyBallPanel(Panel):
                       "the simple choice falls short of its guarantee.")],
                     numbers={"gap": float(gap), "best": best.gap, "simple": float(simple_gap),
                              "bound": bounds.heavy_ball_gap(H, batch).value, "method": method})
+
+    def recipe(self, scenario):
+        """Gaps of the fastest, the chosen and the simple method, and the ceiling."""
+        kappa, decay, d, batch, lr, forget = (scenario[k] for k in ("kappa", "decay", "d", "batch", "lr", "forget"))
+        return f'''\
+import mombook as mb
+
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed(2)
+best = mb.tune(H, "heavy_ball", {batch})
+memory = max(1 - min((1 - best.method.beta) * {forget!r}, 1.0), 0.0)
+chosen = mb.Method.heavy_ball(best.method.eta * {lr!r}, memory)
+simple = mb.bounds.heavy_ball_gap(H, {batch}, "lower").method
+print("gap of the fastest", best.gap)
+print("gap of the chosen", mb.contraction_gap(H, chosen, {batch}))
+print("gap of the simple choice (T3)", mb.contraction_gap(H, simple, {batch}))
+print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
+'''
 
     def sample(self, scenario):
         """Runs of the chosen method."""

@@ -60,7 +60,7 @@ class ParallelPanel(Panel):
             f.add_scatter(name=f"{word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", fill="toself",
                           line={"width": 0}, fillcolor=style.rgba(color, 0.18), showlegend=False, hoverinfo="skip")
             f.add_scatter(name=f"{word}: simulated", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False,
-                          marker={"color": color, "symbol": marker, "size": 7, "line": {"color": "white", "width": 1}},
+                          marker={"color": color, "symbol": marker, "size": 7, "line": {"color": style.PAPER, "width": 1}},
                           hovertemplate="%{y:.3g} after %{x} iterations<extra>mean of runs, " + word + "</extra>")
             f.add_scatter(name=f"{word}: expected", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
                           line={"color": color, "width": 2.5, "dash": dash},

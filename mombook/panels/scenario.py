@@ -51,6 +51,12 @@ class Slider:
         x = min(max(float(position), self.low), self.high)
         return round(x) if self.whole else float(f"{x:.3g}")
 
+    def nearest(self, value):
+        """The value of the stop nearest to ``value``."""
+        k = round((self._to(value) - self._to(self.low)) / self.step)
+        x = self._to(self.low) + k * self.step
+        return self.rounded(x if self.base is None else self.base**x)
+
     def text(self, value):
         """The value as it is read out, in the reader's units."""
         return short(value)

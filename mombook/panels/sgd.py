@@ -91,7 +91,7 @@ class SGDPanel(Panel):
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", **third, line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(BLUE, 0.18), hoverinfo="skip")
         f.add_scatter(name="simulated", x=[], y=[], mode="markers", **third,
-                      marker={"color": BLUE, "size": 7, "line": {"color": "white", "width": 1}},
+                      marker={"color": BLUE, "size": 7, "line": {"color": style.PAPER, "width": 1}},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs</extra>")
         f.add_scatter(name="expected", x=[], y=[], mode="lines", **third, line={"color": BLUE, "width": 2.5},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
@@ -154,6 +154,23 @@ class SGDPanel(Panel):
                     [f"Learning rates at <b>B = {B}</b>", "What a <b>batch</b> buys",
                      f"Learning curve at <b>η = {three(lr)}</b>"],
                     [lamp], numbers)
+
+    def recipe(self, scenario):
+        """Learning rates, gaps and batches of the sentence."""
+        kappa, decay, d, batch, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        return f'''\
+import mombook as mb
+
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({PER_OCTAVE})
+limit, best = mb.step_limit(H, {batch}), mb.tune(H, "sgd", {batch})
+print("largest stable lr", limit)
+print("best lr", best.method.delta)
+print("its gap", best.gap)
+print("T1, at least", mb.bounds.sgd_gap(H, {batch}, "lower").value)
+print("T1, at most", mb.bounds.sgd_gap(H, {batch}).value)
+print("CE has halved at B =", mb.critical_batch(H, "sgd"))
+print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * limit), {batch}))
+'''
 
     def sample(self, scenario):
         """Runs at the slider's learning rate, and how far their mean lies from theory."""

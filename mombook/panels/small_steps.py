@@ -75,7 +75,7 @@ class SmallStepsPanel(Panel):
             f.add_scatter(name=f"{word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", fill="toself",
                           line={"width": 0}, fillcolor=style.rgba(color, 0.18), showlegend=False, hoverinfo="skip")
             f.add_scatter(name=f"{word}: simulated", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False,
-                          marker={"color": color, "symbol": marker, "size": 7, "line": {"color": "white", "width": 1}},
+                          marker={"color": color, "symbol": marker, "size": 7, "line": {"color": style.PAPER, "width": 1}},
                           hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, " + word + "</extra>")
             f.add_scatter(name=word, x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", line=line, legendgroup=word,
                           hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + word + "</extra>")

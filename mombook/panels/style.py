@@ -8,6 +8,8 @@ from ..family import FAMILIES
 # Okabe & Ito's palette, told apart by every kind of colour vision; markers and dashes say the same again.
 INK, PAPER, GRID, MUTED = "#1f2328", "#ffffff", "#e4e7eb", "#57606a"
 DARK_INK, DARK_PAPER, DARK_GRID, DARK_MUTED = "#e6e8eb", "#111417", "#343a41", "#a8b0ba"
+ACCENT = "#B87F00"
+"""For the one thing in a plot that is no method's: the palette's orange, darkened until it stands out on white too."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,33 @@ def _placed(split, whole, spans, height, legend):
     return {"height": height, "legend": {"y": legend},
             **{f"{split}axis{k}": {"domain": span} for k, span in zip(names, spans, strict=True)},
             **{f"{whole}axis{k}": {"domain": [0, 1]} for k in names}}
+
+
+_DARK = {INK: DARK_INK, PAPER: DARK_PAPER, GRID: DARK_GRID, MUTED: DARK_MUTED}
+_COLORED = ("line.color", "marker.color", "marker.line.color", "textfont.color", "error_y.color")
+
+
+def dress(figure, light, dark):
+    """Give a figure the colours of a light or a dark page; ``light`` is the same panel's empty figure, made for a light one.
+
+    Methods keep their colours, which stand out on both; ink, paper and greys are swapped.
+    """
+    def shade(color):
+        return _DARK.get(color, color) if dark and isinstance(color, str) else color
+
+    for trace, original in zip(figure.data, light.data, strict=True):
+        for key in _COLORED:
+            if key in original and isinstance(original[key], str) and original[key] in _DARK:
+                trace[key] = shade(original[key])
+    for note, original in zip(figure.layout.annotations, light.layout.annotations, strict=False):
+        if original.font.color:
+            note.font.color = shade(original.font.color)
+    look, line = layout(dark), axis("", dark)
+    figure.update_layout(paper_bgcolor=look["paper_bgcolor"], plot_bgcolor=look["plot_bgcolor"],
+                         font_color=look["font"]["color"])
+    for each in (figure.update_xaxes, figure.update_yaxes):
+        each(gridcolor=line["gridcolor"], linecolor=line["linecolor"], tickcolor=line["tickcolor"])
+    return figure
 
 
 def rgba(color, alpha):

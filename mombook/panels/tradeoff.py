@@ -70,7 +70,7 @@ class TradeoffPanel(Panel):
                           hoverinfo="skip")
             f.add_scatter(name=f"{look.word}: simulated", x=[], y=[], mode="markers", xaxis="x3", yaxis="y3",
                           marker={"color": look.color, "symbol": look.marker, "size": 7,
-                                  "line": {"color": "white", "width": 1}}, showlegend=False,
+                                  "line": {"color": style.PAPER, "width": 1}}, showlegend=False,
                           hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}: expected", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"color": look.color, "width": 2, "dash": look.dash}, showlegend=False,
@@ -150,6 +150,20 @@ class TradeoffPanel(Panel):
                      f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
                          "critical": critical, "bound over exact": tight})
+
+    def recipe(self, scenario):
+        """Serial runtime at the batch and critical batch, method by method."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        return f'''\
+import mombook as mb
+
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({PER_OCTAVE[True]})
+here = mb.frontier(H, batches=[{batch}], precision={PRECISION[True]!r})     # every family, tuned at this batch
+halved = mb.critical_batches(H)                                # where compute efficiency has fallen to half
+for family in {scenario["methods"]}:
+    print(family, "steps per e-fold", here[family].serial[0])
+    print(family, "CE has halved at B =", halved[family])
+'''
 
     def sample(self, scenario):
         """Runs of every shown method at the chosen batch, and how far their mean lies from theory."""

@@ -14,7 +14,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import numpy as np
+from nbformat.v4 import new_code_cell, new_notebook
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
 
@@ -156,6 +158,12 @@ class LabPage:
         if left := self.page.evaluate(_NOT_RUN):
             raise AssertionError(f"cells were left out from {left[0]!r} on; errors shown: {self.errors_in_cells()}")
 
+    def theme(self, name):
+        """Dress the page ("JupyterLab Light", "JupyterLab Dark")."""
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+        dark = str("Dark" not in name).lower()
+        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=dark)
+
     def save(self):
         """Save the notebook, so that a reload finds its outputs."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -251,6 +259,13 @@ class LabPage:
         from playwright.sync_api import TimeoutError
 
         return TimeoutError
+
+
+def panel_notebook(path, *cells):
+    """Write a notebook whose first cell imports the panels and whose others are ``cells``."""
+    cells = ["from mombook import explore", *cells]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(metadata=kernel, cells=[new_code_cell(cell) for cell in cells]), path)
 
 
 def same(a, b):
