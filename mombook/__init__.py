@@ -5,6 +5,7 @@ Needs numpy and scipy only; panels (``mombook.explore``) bring plotly and ipywid
 
 from . import bounds, buffers, phase_diagram
 from .buffers import Buffers
+from .checkup import doctor
 from .dialects import dialects
 from .family import FAMILIES, Family
 from .learning_rate import step_limit
@@ -23,7 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FAMILIES", "Buffers", "Family", "Frontier", "Method", "Progress", "Spectrum", "SweepError", "SweepInterrupted",
     "Table", "Tuned", "Typical", "bounds", "buffers", "contraction_gap", "contraction_gaps", "critical_batch",
-    "critical_batches", "dialects", "fit_exponent", "frontier", "is_stable", "noise_floor", "overlap", "phase_diagram",
-    "read_sweep", "risk_at", "risk_curve", "sgd_profile", "simulate", "simulate_blocks", "step_limit", "steps_to", "sweep",
-    "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
+    "critical_batches", "dialects", "doctor", "fit_exponent", "frontier", "is_stable", "noise_floor", "overlap",
+    "phase_diagram", "read_sweep", "risk_at", "risk_curve", "sgd_profile", "simulate", "simulate_blocks", "step_limit",
+    "steps_to", "sweep", "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
 ]

@@ -139,7 +139,7 @@ CASES = [(name, argument, value) for name, (_, _, table) in TABLE.items() for ar
 
 
 def test_the_table_covers_every_public_function_and_argument():
-    results = {"Frontier", "Progress", "Tuned", "Typical", "FAMILIES", "bounds", "buffers", "phase_diagram", "Table",
+    results = {"doctor", "Frontier", "Progress", "Tuned", "Typical", "FAMILIES", "bounds", "buffers", "phase_diagram", "Table",
                "SweepError", "SweepInterrupted"}
     elsewhere = {"read_sweep"}                                          # needs a folder: tests/test_sweep.py
     assert not set(mb.__all__) - results - elsewhere - set(TABLE), "public, and its arguments have no row in TABLE"
