@@ -48,7 +48,7 @@ def same_row_weight(system, batch, draws="replacement"):
     return 0.0 if B == n else (n - B) / (B * (n - 1))
 
 
-def _noise(system, M):
+def row_noise(system, M):
     """N(M) = E[(P - G) M (P - G)], in the eigenvectors of G."""
     lam = system.eigenvalues
     return system.one_row(M) - lam[:, None] * M * lam
@@ -118,7 +118,7 @@ def _maps(method, lam):
     return T, np.array(method.step(0.0, 0.0, 1.0))
 
 
-def second_moment_operator(system, method, batch, draws="replacement"):
+def second_moment_operator(system, method, batch, draws="replacement", ridge=0.0):
     r"""The linear map that one step applies to E s s^T, s = (e, m), as a ``scipy.sparse.linalg.LinearOperator``.
 
     $$ S' = T S T^\top + c\; b b^\top \otimes N(S_{ee}),\qquad N(M) = E[(P-G)M(P-G)] \tag{row moments} $$
@@ -132,6 +132,8 @@ def second_moment_operator(system, method, batch, draws="replacement"):
         method: any ``Method``.
         batch: rows in the batch.
         draws: ``"replacement"`` or ``"distinct"``.
+        ridge: weight decay r >= 0: every step adds r (w - w*) to the gradient, without noise, so that T is taken at
+            the eigenvalues of G + r and N stays.
 
     Raises:
         ValueError: an argument out of range.
@@ -141,13 +143,13 @@ def second_moment_operator(system, method, batch, draws="replacement"):
     (36, 36)
     """
     c = same_row_weight(system, batch, draws)
-    T, b = _maps(arguments.instance("method", method, Method), system.eigenvalues)
+    T, b = _maps(arguments.instance("method", method, Method), _curvature(system, ridge))
     r, bb = system.rank, np.multiply.outer(b, b)[..., None, None]
 
     def step(S):
         S = S.reshape(2, 2, r, r)
         TS = np.einsum("aci,cdij->adij", T, S)
-        return (np.einsum("adij,bdj->abij", TS, T) + c * bb * _noise(system, S[0, 0])).ravel()
+        return (np.einsum("adij,bdj->abij", TS, T) + c * bb * row_noise(system, S[0, 0])).ravel()
 
     return LinearOperator((4 * r * r, 4 * r * r), matvec=step, dtype=float)
 
@@ -228,7 +230,7 @@ def errors_at(system, method, batch, times, start=None, draws="replacement"):
     for k in np.flatnonzero(j < r):                             # only S_ee makes noise
         unit = np.zeros((r, r))
         unit[i[k], j[k]] = unit[j[k], i[k]] = 1.0
-        power[:, k] += c * np.kron(np.outer(b, b), _noise(system, unit))[i, j]
+        power[:, k] += c * np.kron(np.outer(b, b), row_noise(system, unit))[i, j]
     S, diagonal = np.zeros(i.size), np.flatnonzero((i == j) & (j < r))
     S[j < r] = np.outer(e, e)[i[j < r], j[j < r]]
     powers, found = [power], []
@@ -258,13 +260,18 @@ def _response(method, lam, other, rho):
     return np.linalg.solve(rho * np.eye(4) - TU, bb)[..., 0, 0]
 
 
-def _mean_rate(system, method):
+def _curvature(system, ridge):
+    """What the mean gradient multiplies an error with: the eigenvalues of G + ridge."""
+    return system.eigenvalues + arguments.number("ridge", ridge, low=0.0)
+
+
+def _mean_rate(method, curvature):
     """Squared spectral radius of the mean step: rho without noise."""
-    T, _ = _maps(method, system.eigenvalues)
+    T, _ = _maps(method, curvature)
     return float(np.max(np.abs(np.linalg.eigvals(np.moveaxis(T, -1, 0))))) ** 2
 
 
-def _perron(K, N):
+def perron(K, N):
     """Largest eigenvalue of a map that keeps matrices positive, and its matrix, from the start N.
 
     The power method, since the next eigenvalue is far below as a rule (about a seventh); ARPACK where it is not.
@@ -305,7 +312,7 @@ def _root_above(low, excess, guess=None):
     return low + scale * np.exp(optimize.brentq(f, a, b, xtol=1e-13, rtol=1e-13))
 
 
-def contraction_gap(system, method, batch, draws="replacement"):
+def contraction_gap(system, method, batch, draws="replacement", ridge=0.0):
     r"""1 - rho: the exact contraction of E|e|^2 per step.
 
     $$ \rho:\quad \mathrm{spr}\big[\,N \mapsto c\,N(\Gamma_\rho \circ N)\,\big] = 1,\qquad
@@ -323,6 +330,7 @@ def contraction_gap(system, method, batch, draws="replacement"):
         method: any ``Method``.
         batch: rows in the batch.
         draws: ``"replacement"`` or ``"distinct"``.
+        ridge: as ``second_moment_operator``.
 
     Returns:
         the gap; negative where E|e|^2 grows.
@@ -335,21 +343,21 @@ def contraction_gap(system, method, batch, draws="replacement"):
     """
     c = same_row_weight(system, batch, draws)
     arguments.instance("method", method, Method)
-    lam = system.eigenvalues
-    i, j = np.meshgrid(lam, lam, indexing="ij")
-    seed = [np.diag(lam)]
+    curvature = _curvature(system, ridge)
+    i, j = np.meshgrid(curvature, curvature, indexing="ij")
+    seed, low = [np.diag(system.eigenvalues)], _mean_rate(method, curvature)
 
     def excess(rho):
         Gamma = c * _response(method, i, j, rho)
-        top, seed[0] = _perron(lambda N: _noise(system, Gamma * N), seed[0])
+        top, seed[0] = perron(lambda N: row_noise(system, Gamma * N), seed[0])
         return np.log(max(top, 1e-300))
 
     if c == 0:
-        return 1 - _mean_rate(system, method)
-    return float(1 - _root_above(_mean_rate(system, method), excess, 1 - guaranteed_gap(system, method, batch, draws)))
+        return 1 - low
+    return float(1 - _root_above(low, excess, 1 - guaranteed_gap(system, method, batch, draws, ridge)))
 
 
-def guaranteed_gap(system, method, batch, draws="replacement"):
+def guaranteed_gap(system, method, batch, draws="replacement", ridge=0.0):
     r"""A gap that the spectrum alone guarantees, whatever the law of the rows.
 
     $$ \rho:\quad c\,R\,\max_i \lambda_i \Gamma_{\rho,ii} = 1,\qquad R = \max_i s_i |a_i|^2 \tag{guaranteed} $$
@@ -364,6 +372,7 @@ def guaranteed_gap(system, method, batch, draws="replacement"):
         method: any ``Method``.
         batch: rows in the batch.
         draws: ``"replacement"`` or ``"distinct"``.
+        ridge: as ``second_moment_operator``.
 
     Raises:
         ValueError: an argument out of range.
@@ -374,7 +383,7 @@ def guaranteed_gap(system, method, batch, draws="replacement"):
     """
     c = same_row_weight(system, batch, draws)
     arguments.instance("method", method, Method)
-    lam, R = system.eigenvalues, system.row_energy
-    excess = lambda rho: np.log(max(c * R * np.max(lam * _response(method, lam, lam, rho)), 1e-300))  # noqa: E731
-    low = _mean_rate(system, method)
+    lam, at, R = system.eigenvalues, _curvature(system, ridge), system.row_energy
+    excess = lambda rho: np.log(max(c * R * np.max(lam * _response(method, at, at, rho)), 1e-300))  # noqa: E731
+    low = _mean_rate(method, at)
     return float(1 - (low if c == 0 else _root_above(low, excess)))

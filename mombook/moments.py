@@ -45,7 +45,7 @@ def contraction_gap(spectrum, method, batch, kurtosis=3.0):
     >>> bool(np.isclose(gap, 0.2 - 0.01 * 15 / 4, rtol=1e-12))
     True
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis)
     u = (solve if np.ndim(batch) else solve_one)(point(method), batch, spectrum, kurtosis)
     return u * (2 - u)
 
@@ -76,7 +76,7 @@ def contraction_gaps(spectrum, delta, eta, beta, batch, kurtosis=3.0, stable_onl
     >>> bool(np.isclose(gaps[1, 0], contraction_gap(H, Method.heavy_ball(0.01, 0.9), 4), rtol=1e-10))
     True
     """
-    spectrum, _, batch, kurtosis = _checked(spectrum, Method(0.0, 0.0, 0.0), batch, kurtosis)
+    spectrum, _, batch, kurtosis = checked(spectrum, Method(0.0, 0.0, 0.0), batch, kurtosis)
     tolerance = arguments.number("tolerance", tolerance, above=0.0, high=0.1)
     delta, eta, beta = (arguments.array(name, v) for name, v in (("delta", delta), ("eta", eta), ("beta", beta)))
     if not np.all((beta >= 0) & (beta < 1)):
@@ -101,7 +101,7 @@ def is_stable(spectrum, method, batch, kurtosis=3.0):
 
     Arguments and errors as ``contraction_gap``. Returns a bool, or an array of the shape of ``batch``.
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis)
     stable = secular_sum(np.zeros(np.shape(batch)), point(method), batch, spectrum, kurtosis) < 1
     return stable if np.ndim(batch) else bool(stable)
 
@@ -116,7 +116,7 @@ def noise_floor(spectrum, method, batch, noise=1.0, kurtosis=3.0):
     >>> noise_floor(Spectrum.flat(1), Method.sgd(lr=0.5), batch=1, noise=0.0)
     0.0
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis)
     noise = arguments.number("noise", noise, low=0.0)
     K = secular_sum(np.zeros(np.shape(batch)), point(method), batch, spectrum, kurtosis)
     with np.errstate(all="ignore"):
@@ -147,7 +147,7 @@ def risk_curve(spectrum, method, batch, steps, noise=0.0, start=1.0, kurtosis=3.
     >>> risk_curve(H, Method.sgd(lr=0.1), batch=4, steps=2).shape
     (3,)
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis, scalar=True)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis, scalar=True)
     steps = arguments.whole("steps", steps)
     noise = arguments.number("noise", noise, low=0.0)
     curve = np.empty(steps + 1)
@@ -175,7 +175,7 @@ def steps_to(spectrum, method, batch, target, noise=0.0, start=1.0, kurtosis=3.0
     >>> steps_to(Spectrum.flat(1), Method.sgd(lr=0.0), batch=1, target=0.1)
     inf
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis, scalar=True)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis, scalar=True)
     target = arguments.number("target", target, above=0.0)
     noise = arguments.number("noise", noise, low=0.0)
     limit = arguments.whole("limit", limit, low=1)
@@ -229,27 +229,17 @@ def risk_at(spectrum, method, batch, times, noise=0.0, start=1.0, kurtosis=3.0):
     >>> bool(np.allclose(risk_at(H, m, 4, [0, 3, 9]), risk_curve(H, m, 4, 9)[[0, 3, 9]], rtol=1e-12))
     True
     """
-    spectrum, method, batch, kurtosis = _checked(spectrum, method, batch, kurtosis, scalar=True)
+    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis, scalar=True)
     noise = arguments.number("noise", noise, low=0.0)
     times = arguments.array("times", times, low=0.0, ndim=1)
     if np.any(times != np.rint(times)) or np.any(np.diff(times) < 0):
         arguments.refuse("times", times, "whole numbers in increasing order")
     if len(spectrum) > 2000:
         arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries; pass spectrum.compressed()")
-    lam, counts = spectrum.eigenvalues, spectrum.counts
-    n = lam.size
-    T, drive = _step_blocks(method, lam, batch, kurtosis)
-    S = np.zeros(3 * n + 1)                                             # all moments, and a constant one for the noise
-    S[:n], S[-1] = _start(start, spectrum), 1.0
-    power = np.zeros((3 * n + 1, 3 * n + 1))
-    for i in range(3):
-        for j in range(3):
-            power[np.arange(n) + i * n, np.arange(n) + j * n] = T[i, j]
-    power[:-1, :n] += np.multiply.outer(drive.ravel(), counts * lam)
-    power[:-1, -1] = drive.ravel() * noise**2
-    power[-1, -1] = 1.0
+    power, weight = whole_step(spectrum, method, batch, noise, kurtosis)
+    S = whole_start(spectrum, start)
     powers, gaps = [power], np.diff(times, prepend=0).astype(np.int64)
-    risk, weight = np.empty(times.size), counts * lam
+    risk = np.empty(times.size)
     with np.errstate(over="ignore", invalid="ignore"):
         for k, gap in enumerate(gaps):
             for bit in range(int(gap).bit_length()):
@@ -257,11 +247,35 @@ def risk_at(spectrum, method, batch, times, noise=0.0, start=1.0, kurtosis=3.0):
                     powers.append(powers[-1] @ powers[-1])
                 if gap >> bit & 1:
                     S = powers[bit] @ S
-            risk[k] = weight @ S[:n] / 2
+            risk[k] = weight @ S / 2
             if not risk[k] < 1e250:
                 risk[k:] = np.inf
                 break
     return risk
+
+
+def whole_step(spectrum, method, batch, noise, kurtosis):
+    """One step of (moments) as a matrix ``(3n+1, 3n+1)`` on all moments and a constant 1, which brings the label noise;
+    and the weights ``(3n+1,)`` that make 2R of them."""
+    lam, n = spectrum.eigenvalues, len(spectrum)
+    T, drive = _step_blocks(method, lam, batch, kurtosis)
+    step, weight = np.zeros((3 * n + 1, 3 * n + 1)), np.zeros(3 * n + 1)
+    weight[:n] = spectrum.counts * lam
+    for i in range(3):
+        for j in range(3):
+            step[np.arange(n) + i * n, np.arange(n) + j * n] = T[i, j]
+    step[:-1] += np.multiply.outer(drive.ravel(), weight)
+    step[:-1, -1] = drive.ravel() * noise**2
+    step[-1, -1] = 1.0
+    return step, weight
+
+
+def whole_start(spectrum, start):
+    """The vector that ``whole_step`` starts from: E e_i^2 given, no memory yet, shape ``(3n+1,)``."""
+    n = len(spectrum)
+    S = np.zeros(3 * n + 1)
+    S[:n], S[-1] = _start(start, spectrum), 1.0
+    return S
 
 
 def _step_blocks(method, lam, batch, kurtosis):
@@ -289,7 +303,7 @@ def _start(start, spectrum):
     return np.broadcast_to(arguments.each("start", start, 0.0, shape), shape)
 
 
-def _checked(spectrum, method, batch, kurtosis, scalar=False):
+def checked(spectrum, method, batch, kurtosis, scalar=False):
     arguments.instance("spectrum", spectrum, Spectrum)
     arguments.instance("method", method, Method)
     batch = arguments.number("batch", batch, low=1.0) if scalar else arguments.batch_size(batch)

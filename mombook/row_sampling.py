@@ -58,7 +58,7 @@ def _batches(p, B, runs, rng, draws):
             used += B
 
 
-def batch_gradient(system, w, rows):
+def batch_gradient(system, w, rows, labels=None):
     r"""The batch-mean gradients of many runs, and the energy of the residuals they saw.
 
     $$ g = \frac1B\sum_{i\in\mathrm{batch}} s_i a_i (a_i\cdot w - b_i),\qquad
@@ -71,6 +71,7 @@ def batch_gradient(system, w, rows):
         system: a ``System``.
         w: iterates, shape ``(runs, d)``.
         rows: row numbers, shape ``(runs, B)``.
+        labels: what the rows are to answer this time in place of b, shape ``(runs, B)``; with noise in it, for instance.
 
     Returns:
         g, shape ``(runs, d)``, and the energy, shape ``(runs,)``.
@@ -95,7 +96,7 @@ def batch_gradient(system, w, rows):
     else:
         drawn = None
         Aw = np.take_along_axis(w @ A.T, rows, axis=1)
-    residual = Aw - b[rows]
+    residual = Aw - (b[rows] if labels is None else labels)
     push = s[rows] * residual / B
     energy = np.sum(push * residual, axis=1)
     if system.action == "coordinate" or drawn is None:
