@@ -6,9 +6,13 @@
 """
 
 from ..panels import definition
+from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
-__all__ = ["LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "ruler", "sgd", "small_steps", "tradeoff", "translator", "typical"]
+__all__ = [
+    "LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "predict", "ruler", "sgd", "small_steps", "tradeoff",
+    "translator", "typical",
+]
 
 
 def _opener(name, shows):
@@ -52,3 +56,24 @@ translator = _opener(
     "translator", "The tuned methods in the words of PyTorch, optax and six papers, to copy; and what one gradient does to w.")
 ruler = _opener(
     "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")
+
+
+def predict(name, scenario="", **values):
+    """A question of the book to answer on its figure before the answer is shown.
+
+    Args:
+        name: notebook and word, such as ``"02_bend"``; scenario, values: as for every panel (``guess``, ``reveal``, ``case``).
+
+    Returns:
+        A ``LivePanel``; as the last line of a cell it is shown.
+
+    Raises:
+        ValueError: no question has that name (it lists those there are), or a value out of range.
+
+    >>> predict("02_bend", guess=40).numbers
+    {'guess': 40.0}
+    """
+    if f"predict_{name}" not in QUESTIONS:
+        known = ", ".join(q.removeprefix("predict_") for q in QUESTIONS)
+        raise ValueError(f"name must be one of {known}; got {name!r}.")
+    return LivePanel(definition(f"predict_{name}"), scenario, **values)

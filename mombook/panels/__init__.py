@@ -9,6 +9,8 @@ Computing a view needs numpy and scipy only, and plotly just to make a figure. J
 
 import importlib
 
+from . import questions
+
 PANELS = {
     "tradeoff": "TradeoffPanel",
     "sgd": "SGDPanel",
@@ -25,11 +27,13 @@ PANELS = {
 
 
 def definition(name):
-    """The panel called ``name``, a fresh ``Panel``.
+    """The panel or question (``questions.QUESTIONS``) called ``name``, a fresh ``Panel``.
 
     Raises:
         ValueError: no panel has that name; it lists those there are.
     """
-    if name not in PANELS:
-        raise ValueError(f"there is no panel {name!r}; there are {', '.join(PANELS)}.")
-    return getattr(importlib.import_module(f".{name}", __name__), PANELS[name])()
+    known = PANELS | questions.QUESTIONS
+    if name not in known:
+        raise ValueError(f"there is no panel {name!r}; there are {', '.join(known)}.")
+    file = name if name in PANELS else questions.module(name)
+    return getattr(importlib.import_module(f".{file}", __name__), known[name])()
