@@ -4,8 +4,10 @@ Needs numpy and scipy only; panels (``mombook.explore``) bring plotly and ipywid
 """
 
 from . import bounds, buffers, phase_diagram
+from .advisor import Advice, advise
 from .buffers import Buffers
 from .checkup import doctor
+from .data import Design, load
 from .dialects import dialects
 from .family import FAMILIES, Family
 from .learning_rate import step_limit
@@ -22,9 +24,9 @@ from .typical import Typical, sgd_profile, typical_blocks, typical_rate
 
 __version__ = "0.1.0"
 __all__ = [
-    "FAMILIES", "Buffers", "Family", "Frontier", "Method", "Progress", "Spectrum", "SweepError", "SweepInterrupted",
-    "Table", "Tuned", "Typical", "bounds", "buffers", "contraction_gap", "contraction_gaps", "critical_batch",
-    "critical_batches", "dialects", "doctor", "fit_exponent", "frontier", "is_stable", "noise_floor", "overlap",
-    "phase_diagram", "read_sweep", "risk_at", "risk_curve", "sgd_profile", "simulate", "simulate_blocks", "step_limit",
-    "steps_to", "sweep", "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
+    "FAMILIES", "Advice", "Buffers", "Design", "Family", "Frontier", "Method", "Progress", "Spectrum", "SweepError",
+    "SweepInterrupted", "Table", "Tuned", "Typical", "advise", "bounds", "buffers", "contraction_gap", "contraction_gaps",
+    "critical_batch", "critical_batches", "dialects", "doctor", "fit_exponent", "frontier", "is_stable", "load",
+    "noise_floor", "overlap", "phase_diagram", "read_sweep", "risk_at", "risk_curve", "sgd_profile", "simulate",
+    "simulate_blocks", "step_limit", "steps_to", "sweep", "tune", "tune_steps", "typical_blocks", "typical_rate", "window",
 ]

@@ -30,6 +30,7 @@ H, M = Spectrum([1.0, 0.5], counts=[1, 2]), Method(0.1, 0.02, 0.5)
 RULES = {"spectrum": H, "method": M, "batch": 4}
 SOME = ["1", None, 1j, True, [], NAN, [INF], ["a"], [[1.0], [1.0, 2.0]]]  # not an array of numbers
 KURTOSIS = [*NUMBER[:-1], 0.99, -3.0, [1.0], [3.0, 0.5], [3.0, NAN], [[3.0, 3.0]]]
+ROWS = np.array([[1.0, 2.0], [2.0, 5.0], [3.0, -1.0]])
 EXACT = {"spectrum": SPECTRUM, "method": METHOD, "batch": BATCHES, "kurtosis": KURTOSIS}
 CURVE = {**EXACT, "batch": AT_LEAST_ONE, "noise": NOT_NEGATIVE, "start": START}
 RUN = {"spectrum": SPECTRUM, "method": METHOD, "batch": [*WHOLE, 0], "steps": WHOLE, "runs": WHOLE_POSITIVE, "rng": RNG,
@@ -102,13 +103,13 @@ TABLE = {
     "tune": (mb.tune, {**ON, "family": "sgd", "kurtosis": 3},
              {"spectrum": SPECTRUM, "family": FAMILY, "batch": AT_LEAST_ONE, "kurtosis": KURTOSIS}),
     "frontier": (mb.frontier, {"spectrum": H, "families": ["sgd"], "batches": [1, 2], "kurtosis": 3},
-                 {"spectrum": SPECTRUM, "families": ["sgd", ["adam"], [None], None, 3, [["sgd"]]],
+                 {"spectrum": SPECTRUM, "families": ["sgd", ["adam"], [None], 3, [["sgd"]]],
                   "batches": [v for v in BATCHES if v is not None] + [4.0, [[1.0, 2.0]]], "kurtosis": KURTOSIS}),
     "critical_batch": (mb.critical_batch, {"spectrum": H, "family": "sgd", "share": 0.5, "kurtosis": 3},
                        {"spectrum": SPECTRUM, "family": FAMILY, "share": [*POSITIVE, 1.0, 1.5],
                         "kurtosis": KURTOSIS}),
     "critical_batches": (mb.critical_batches, {"spectrum": H, "families": ["sgd"], "share": 0.5, "kurtosis": 3},
-                         {"spectrum": SPECTRUM, "families": ["sgd", [], ["adam"], None, 3, [None]], "share": [*POSITIVE, 1.0],
+                         {"spectrum": SPECTRUM, "families": ["sgd", [], ["adam"], 3, [None]], "share": [*POSITIVE, 1.0],
                           "kurtosis": KURTOSIS}),
     "window": (mb.window, {"spectrum": H, "share": 0.5}, {"spectrum": SPECTRUM, "share": [*POSITIVE, 1.0]}),
     "overlap": (mb.overlap, {"spectrum": H, "batches": [1, 2], "pair": ("sgd", "heavy_ball")},
@@ -126,6 +127,17 @@ TABLE = {
                            {a: [None, 3, "abc", (1, 2), (0, 2, 2), ("1", 2, 2), (1, NAN, 2), (1, 2, 2.5), (1, 2, 0), *more]
                             for a, more in (("kappa", [(0.5, 2, 2)]), ("decay", []), ("batch", [(2, 4, 2)]))}),
     "phase_diagram.read": (mb.phase_diagram.read, {"source": DIAGRAM}, {"source": [None, 3, "", ".", "no/such/folder", CUT]}),
+    "Design": (mb.Design, {"rows": ROWS, "labels": [1.0, 2.0, 3.0], "scale": [1.0, 1.0]},
+               {"rows": SOME, "labels": [*SOME[:1], *SOME[2:], [1.0, 2.0]],
+                "scale": [*SOME[:1], *SOME[2:], [1.0], [0.0, 1.0]]}),
+    "load": (mb.load, {"source": ROWS, "target": [1.0, 2.0, 3.0]},
+             {"source": [None, 5, 1j, True, [], np.ones(3), np.ones((2, 2, 2)), ROWS[:1], "california", "nowhere.csv"],
+              "target": ["price", 1.0, [1.0], [[1.0]], np.ones(3)]}),
+    "advise": (mb.advise, {"source": H, "target": 0.1, "noise": 0.0, "ridge": 0.0, "batches": [1, 2], "families": ["sgd"],
+                           "start": 1.0},
+               {"source": SPECTRUM, "target": [*POSITIVE, 1.0], "noise": [*NOT_NEGATIVE, "labels"], "ridge": NOT_NEGATIVE,
+                "batches": [v for v in BATCHES if v is not None] + [4.0, [2.0, 1.0]], "families": ["sgd", [], ["adam"], 3],
+                "start": [v for v in START if v is not None]}),
     "bounds.sgd_gap": (mb.bounds.sgd_gap, {**ON, "kind": "upper"}, {**BOUND, "kind": ["best", None, 1]}),
     "bounds.heavy_ball_gap": (mb.bounds.heavy_ball_gap, {**ON, "kind": "upper"}, {**BOUND, "kind": ["best", None, 1]}),
     "bounds.two_buffer_gap": (mb.bounds.two_buffer_gap, {**ON, "method": M, "gap": 0.1},
@@ -139,8 +151,8 @@ CASES = [(name, argument, value) for name, (_, _, table) in TABLE.items() for ar
 
 
 def test_the_table_covers_every_public_function_and_argument():
-    results = {"doctor", "Frontier", "Progress", "Tuned", "Typical", "FAMILIES", "bounds", "buffers", "phase_diagram", "Table",
-               "SweepError", "SweepInterrupted"}
+    results = {"doctor", "Advice", "Frontier", "Progress", "Tuned", "Typical", "FAMILIES", "bounds", "buffers",
+               "phase_diagram", "Table", "SweepError", "SweepInterrupted"}
     elsewhere = {"read_sweep"}                                          # needs a folder: tests/test_sweep.py
     assert not set(mb.__all__) - results - elsewhere - set(TABLE), "public, and its arguments have no row in TABLE"
     for name, (call, good, table) in TABLE.items():
