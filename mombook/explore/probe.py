@@ -16,13 +16,14 @@ SILENT = """\
 page: no answer. The kernel works, but this page cannot show panels. What to do, in this order:
   1. reload the page (F5) and run this cell again;
   2. in a terminal, with the Python that started JupyterLab:  python -m mombook doctor
-  3. is the notebook in an editor or a service of its own?  Its widget support must be switched on; `make lab` needs none.
-Panels show their figure and their sentence as text until then."""
+  3. is the notebook in an editor or a service of its own?  Its support for widgets must be switched on; the JupyterLab
+     that `make lab` starts has it.
+Until then a panel is its sentence, as text."""
 ANSWERED = "page: ok, it answers in {:.0f} ms"
 
 
 class Probe(anywidget.AnyWidget):
-    """A line of text that the page sends back."""
+    """Answers the page, and hears from it how long that took."""
 
     _esm = Path(__file__).with_name("probe.js")
     answered = traitlets.Float(allow_none=True, default_value=None)
