@@ -10,7 +10,7 @@ from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
 __all__ = [
-    "LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "predict", "ruler", "sgd", "small_steps", "tradeoff",
+    "LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "predict", "race", "ruler", "sgd", "small_steps", "tradeoff",
     "translator", "typical",
 ]
 
@@ -56,6 +56,8 @@ translator = _opener(
     "translator", "The tuned methods in the words of PyTorch, optax and six papers, to copy; and what one gradient does to w.")
 ruler = _opener(
     "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")
+race = _opener(
+    "race", "A fair race: the same number of trials and the same random numbers for every method, and what that costs.")
 
 
 def predict(name, scenario="", **values):

@@ -22,6 +22,7 @@ PANELS = {
     "small_steps": "SmallStepsPanel",
     "translator": "TranslatorPanel",
     "ruler": "RulerPanel",
+    "race": "RacePanel",
 }
 """Panel name (and that of the file that defines it) -> class, in the order of the book."""
 
