@@ -1,0 +1,149 @@
+"""Panels for a host that speaks bytes: definitions as plain data, views as one block of doubles and a line of JSON.
+
+The web page's worker is such a host. It needs numpy and scipy only, and every answer is plain enough to cross a border.
+"""
+
+import json
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from . import definition, export
+from .frame import Panel
+from .scenario import Choice, Seed, Slider, Switch, Toggles
+from .style import METHODS
+
+KINDS = (Slider, Toggles, Choice, Switch, Seed)
+"""The kinds of control a host must be able to draw."""
+
+
+def described(panel):
+    """What a host must know to draw a panel's controls, as plain data; values are texts, as in a scenario line."""
+    by_name = {c.name: c for c in panel.controls}
+
+    def texts(changes):
+        return {name: by_name[name].text(by_name[name].value(value)) for name, value in changes.items()}
+
+    return {"name": panel.name, "title": panel.title, "help": panel.help,
+            "controls": [_control(c) for c in panel.controls],
+            "defaults": texts({c.name: c.default for c in panel.controls}),
+            "presets": [[label, texts(changes)] for label, changes in panel.presets.items()],
+            "guides": [[said, [[label, texts(changes)] for label, changes in steps]] for said, steps in panel.guides.items()],
+            "searches": list(panel.searches),
+            "theory": list(panel.theory),
+            "stamp": export.stamp(panel, ""),
+            "simulates": type(panel).sample is not Panel.sample}
+
+
+def _control(c):
+    kind = next(kind for kind in KINDS if isinstance(c, kind))
+    told = {"kind": kind.__name__.lower(), "name": c.name, "label": c.label, "help": c.help}
+    if isinstance(c, Slider):
+        stops = list(dict.fromkeys(c.text(c.value(c.rounded(x))) for x in c.stops))
+        return {**told, "stops": stops, "log": c.base is not None, "low": c.text(c.low), "high": c.text(c.high)}
+    if kind in (Toggles, Choice):
+        colors = {o: METHODS[o].color for o in c.options if o in METHODS} if kind is Toggles else {}
+        return {**told, "options": [[o, c.words[o]] for o in c.options], "colors": colors}
+    return told
+
+
+class Remote:
+    """Answers a page's calls; each names its panel by ``key`` (a page may show one kind twice) and ``name``.
+
+    Every method returns ``(head, numbers)``: a line of JSON and the float64 array that its ``{"at": [start, stop]}`` point
+    into. A scenario that is refused comes back as ``{"refused": sentence}``; anything else that fails raises.
+    """
+
+    def __init__(self):
+        self._panels, self._running = {}, {}
+
+    def _panel(self, key, name):
+        if key not in self._panels:
+            self._panels[key] = definition(name)
+        return self._panels[key]
+
+    def answer(self, call, *given):
+        """The method called ``call``; never raises: what failed is told, as the reader will see it and for the console."""
+        try:
+            return getattr(self, call)(*given)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            return _packed({"error": f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno}).",
+                            "traceback": traceback.format_exc()})
+
+    def exact(self, key, name, line, final):
+        """The exact layer at a scenario line; what was being simulated for this panel is given up."""
+        started, panel = time.perf_counter(), self._panel(key, name)
+        self._running.pop(key, None)
+        try:
+            scenario = panel.read(line)
+        except ValueError as no:
+            return _packed({"refused": str(no)})
+        view = panel.exact(scenario, final)
+        return _packed({**_where(panel, scenario), "sentence": view.sentence, "titles": list(view.titles), "text": view.text,
+                        "lamps": [[what, bool(met), why] for what, met, why in view.lamps],
+                        "ranges": {axis: [float(x) for x in pair] for axis, pair in view.ranges.items()},
+                        "blank": {name: {k: np.asarray(v).tolist() for k, v in each.items()}
+                                  for name, each in panel.blank(scenario).items()},
+                        "ms": 1e3 * (time.perf_counter() - started)}, view.traces)
+
+    def sample(self, key, name, line, seconds):
+        """The next piece of the simulation at this line, begun anew if the line is new, as far as ``seconds`` take it."""
+        panel = self._panel(key, name)
+        if self._running.get(key, (None,))[0] != line:
+            self._running[key] = line, panel.sample(panel.read(line))
+        until, traces, said, fraction, done = time.perf_counter() + seconds, {}, "", 0.0, True
+        for piece in self._running[key][1]:
+            traces |= {name: {**traces.get(name, {}), **new} for name, new in piece.traces.items()}
+            said, fraction = piece.sentence or said, piece.fraction
+            if time.perf_counter() > until:
+                done = False
+                break
+        if done:
+            del self._running[key]
+        return _packed({"sentence": said, "fraction": 1.0 if done else float(fraction), "done": done}, traces)
+
+    def search(self, key, name, line, label):
+        """Where one of the panel's searches leads from here: the line to go to."""
+        panel = self._panel(key, name)
+        scenario = panel.read(line)
+        return _packed(_where(panel, panel.read("", **{**scenario, **panel.searches[label](scenario)})))
+
+    def text(self, key, name, line, what):
+        """A text to take away, by the name of its function in ``export``: code, script or bibtex."""
+        return _packed({"text": getattr(export, what)(self._panel(key, name), line)})
+
+    def csv(self, key, name, line, plotted):
+        """The plotted numbers as CSV; ``plotted`` is what the page has drawn, as JSON: trace name -> its arrays."""
+        return _packed({"text": export.csv(self._panel(key, name), line, json.loads(plotted))})
+
+
+def _where(panel, scenario):
+    return {"line": panel.write(scenario), "values": {c.name: c.text(scenario[c.name]) for c in panel.controls}}
+
+
+def _packed(head, traces=None):
+    """JSON of ``head`` and of what the traces hold besides numbers, and all their numbers in one array."""
+    parts, at, told = [], 0, {}
+    for name, changes in (traces or {}).items():
+        told[name] = {}
+        for key, value in changes.items():
+            told[name][key], numbers = _plain(value, at)
+            if numbers is not None:
+                parts.append(numbers)
+                at += numbers.size
+    return json.dumps({**head, "traces": told}, allow_nan=False), np.concatenate(parts) if parts else np.empty(0)
+
+
+def _plain(value, at):
+    """A value for JSON and the numbers it points to (``None``: it holds none)."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray | list | tuple):
+        array = np.asarray(value)
+        if array.dtype.kind in "fiub":
+            return {"at": [at, at + array.size], "shape": list(array.shape)}, array.astype(float).ravel()
+        return array.tolist(), None
+    return value, None

@@ -1,0 +1,211 @@
+"""The reading pages: the front page, a page per notebook, and the pages of reference; they need no server.
+
+Everything stands on the page as it is built: prose, equations, the saved outputs, and each panel's figure at the scenario
+its notebook was saved with. Where the page is served and Python for the browser is beside it, the panels come alive.
+"""
+
+import html
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML
+from pygments.formatters import HtmlFormatter
+
+from tools.build_notebooks import PANEL
+
+from . import equations, figures, lite, vendor
+from .places import CACHE, NOTEBOOKS, ROOT
+from .prose import TAG, Prose
+
+WEB = ROOT / "web"
+REFERENCE = ("NOTATION", "TEACHING")
+"""Markdown files of the repository that are pages of the site, where they exist."""
+
+FRONT, LEDGER = "index.html", "10_claims"
+ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(notebooks/(?P<stem>\w+)\.ipynb\) \| (?P<line>.+) \|$", re.MULTILINE)
+
+
+def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None):
+    """Write the pages into ``folder``; whatever else is there stays.
+
+    Args:
+        folder: where; notebooks: the folder of the built ``.ipynb``; cache: what is kept between builds.
+        lab: whether the notebooks themselves can be opened under ``lab/``.
+        live: where the pages find Python: what ``distribution.install`` returned; ``None`` for figures that stand still.
+
+    Returns:
+        The pages' names, the front page first.
+
+    Raises:
+        Missing: npm or node cannot be had; ValueError: a link, an equation or a scenario that leads nowhere, by page.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+    read = {file.stem: nbformat.read(file, as_version=4) for file in files}
+    book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live)
+    book.faces = figures.faces({pair for notebook in read.values() for pair in _panels(notebook)}, cache)
+    pages = {FRONT: book.front(), **{f"{stem}.html": book.notebook(stem) for stem in read},
+             **{f"{name.lower()}.html": book.reference(name) for name in book.reference_names}}
+    check_links(pages)
+    vendor.install(folder / "vendor", cache)
+    for file in WEB.glob("*.*"):
+        shutil.copy(file, folder)
+    (folder / "code.css").write_text(code_style(), encoding="utf-8")
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return list(pages)
+
+
+class _Book:
+    """What the pages know of one another."""
+
+    def __init__(self, notebooks, lines, lab, live):
+        self.notebooks, self.lines, self.lab, self.live = notebooks, lines, lab, live
+        self.faces = {}
+        self.reference_names = [name for name in REFERENCE if (ROOT / f"{name}.md").exists()]
+        self.labels = {label: f"{stem}.html" for stem, notebook in notebooks.items() for cell in notebook.cells
+                       if cell.cell_type == "markdown" for label in TAG.findall(cell.source)}
+        self.order = [{"href": f"{stem}.html", "title": _title(notebook), "line": lines.get(stem, ""), "stem": stem}
+                      for stem, notebook in notebooks.items()]
+        exporter = HTMLExporter(extra_template_basedirs=[str(WEB)], template_name="reading", template_file="page.html.j2")
+        self._environment = exporter.environment
+        self._highlight = Highlight2HTML(pygments_lexer="ipython3")
+
+    def notebook(self, stem):
+        """The page of one notebook."""
+        prose, blocks, seen = self._prose(f"{stem}.html"), [], {}
+        for cell in self.notebooks[stem].cells:
+            if cell.cell_type == "markdown":
+                blocks.append({"kind": "prose", "html": prose.html(cell.source)})
+            elif cell.source.strip():
+                blocks.append({"kind": "code", "html": self._highlight(cell.source), "first": _first(cell.source),
+                               "outputs": [out for output in cell.outputs if (out := self._output(output, prose, seen))]})
+        at = list(self.notebooks).index(stem)
+        around = {"previous": self.order[at - 1] if at else {"href": FRONT, "title": "Front page"},
+                  "next": self.order[at + 1] if at + 1 < len(self.order) else None}
+        return self._page("notebook.html.j2", prose, title=_title(self.notebooks[stem]), blocks=blocks,
+                          open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
+                          about=self.lines.get(stem, ""), **around)
+
+    def front(self):
+        """The front page: the answer, the figure, the reading order."""
+        prose, stem = self._prose(FRONT), next(iter(self.notebooks))
+        first = self.notebooks[stem].cells[0].source
+        answer = re.search(r"^# .*?\n+(.+?)(\n\n|\Z)", first, re.DOTALL)[1]
+        hero = next((self._panel(pair, {}) for pair in _panels(self.notebooks[stem])), None)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        what = re.search(r"^# .*?\n\n(.*?)\n\n## ", readme, re.DOTALL)[1]
+        return self._page("front.html.j2", prose, title="mombook: stochastic momentum, explorable", answer=prose.html(answer),
+                          what=prose.html(what), hero=hero, ledger=f"{LEDGER}.html" if LEDGER in self.notebooks else "",
+                          about="An explorable paper on stochastic momentum: exact curves you can drag, in the page.")
+
+    def reference(self, name):
+        """A page made of one Markdown file of the repository."""
+        prose = self._prose(f"{name.lower()}.html")
+        text = prose.html((ROOT / f"{name}.md").read_text(encoding="utf-8"))
+        return self._page("reference.html.j2", prose, title=_heading(prose), text=text)
+
+    def _prose(self, page):
+        return Prose(address=self._address, labels=self.labels, page=page)
+
+    def _address(self, url):
+        """A link of a notebook or a Markdown file as a link of the site."""
+        path, mark, fragment = url.partition("#")
+        if re.match(r"[a-z]+:", url) or not path:
+            return url
+        name = Path(path).name
+        known = {f"{stem}.ipynb": f"{stem}.html" for stem in self.notebooks} | {"README.md": FRONT}
+        known |= {f"{stem}.py": f"{stem}.html" for stem in self.notebooks}
+        known |= {f"{each}.md": f"{each.lower()}.html" for each in self.reference_names}
+        return known[name] + mark + fragment if name in known else None
+
+    def _output(self, output, prose, seen):
+        if output.output_type == "stream":
+            return {"kind": "text", "text": output.text}
+        if output.output_type == "error":
+            return {"kind": "text", "text": f"{output.ename}: {output.evalue}"}
+        if PANEL in output.data:
+            return {"kind": "panel", **self._panel(_pair(output.data[PANEL]), seen)}
+        if "text/markdown" in output.data:
+            return {"kind": "prose", "html": prose.html(output.data["text/markdown"])}
+        return {"kind": "text", "text": output.data.get("text/plain", "")}
+
+    def _panel(self, pair, seen):
+        """One panel's face and its name on this page: a second one of a kind is ``name-2``."""
+        face = self.faces[pair]
+        seen[face["name"]] = seen.get(face["name"], 0) + 1
+        count = seen[face["name"]]
+        key = face["name"] if count == 1 else f"{face['name']}-{count}"
+        return {"key": key, "face": face, "data": _script({**face, "key": key})}
+
+    def _page(self, template, prose, **more):
+        text = self._environment.get_template(template).render(
+            page=prose.page, order=self.order, contents=[h for h in prose.headings if h[0] in (2, 3)], live=self.live,
+            lab_address=f"{lite.FOLDER}/lab/index.html" if self.lab else "", live_data=_script(self.live),
+            references=[{"href": f"{name.lower()}.html", "title": name.capitalize()} for name in self.reference_names], **more)
+        return prose.fill(text, equations.rendered(dict.fromkeys(prose.formulas)))
+
+
+def _panels(notebook):
+    return [_pair(output.data[PANEL]) for cell in notebook.cells if cell.cell_type == "code"
+            for output in cell.outputs if PANEL in output.get("data", {})]
+
+
+def _pair(data):
+    return data["panel"], data["scenario"]
+
+
+def _title(notebook):
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ").strip()
+
+
+def _heading(prose):
+    return re.sub(r"<[^>]+>", "", prose.headings[0][2])
+
+
+def _first(source):
+    """The line of a cell that says most about it: its last that is not a comment, as the cell's value is."""
+    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")] or [""]
+    return lines[0]
+
+
+def _lines(readme):
+    """Notebook -> what it is about, from the table of README.md."""
+    return {row["stem"]: row["line"] for row in ROW.finditer(readme)}
+
+
+def _script(data):
+    """JSON that may stand inside a script element."""
+    from plotly.io.json import to_json_plotly
+
+    return to_json_plotly(data).replace("<", "\\u003c")
+
+
+def code_style():
+    """Colours of highlighted code, for either theme."""
+    light, dark = HtmlFormatter(style="xcode"), HtmlFormatter(style="github-dark")
+    return light.get_style_defs(".code") + "\n" + dark.get_style_defs(':root[data-theme="dark"] .code') + "\n"
+
+
+def check_links(pages):
+    """Refuse pages with a link to a page or an anchor of the site that is not there.
+
+    Raises:
+        ValueError: naming each.
+    """
+    anchors = {name: set(re.findall(r'\bid="([^"]+)"', text)) for name, text in pages.items()}
+    broken = []
+    for name, text in pages.items():
+        for address in map(html.unescape, re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
+            page, _, fragment = address.partition("#")
+            if re.match(r"[a-z]+:", address) or page.startswith(f"{lite.FOLDER}/"):
+                continue
+            target = page or name
+            if target not in pages or (fragment and fragment not in anchors[target]):
+                broken.append(f"{name}: {address}")
+    if broken:
+        raise ValueError("links that lead nowhere: " + "; ".join(sorted(set(broken))))

@@ -1,0 +1,58 @@
+// What every page has: theme, code switch, contents, scrollable parts that the keyboard reaches.
+"use strict";
+(() => {
+  const root = document.documentElement, listeners = [];
+  const remember = (theme) => { try { localStorage.setItem("mombook-theme", theme); } catch (error) { /* not kept, then */ } };
+
+  function paint(theme) {
+    root.dataset.theme = theme;
+    const button = document.getElementById("theme");
+    button.setAttribute("aria-pressed", String(theme === "dark"));
+    listeners.forEach((listener) => listener(theme));
+  }
+  window.mombook = { theme: () => root.dataset.theme, onTheme: (listener) => listeners.push(listener) };
+
+  document.getElementById("theme").addEventListener("click", () => {
+    const theme = root.dataset.theme === "dark" ? "light" : "dark";
+    remember(theme);
+    paint(theme);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => paint(event.matches ? "dark" : "light"));
+  paint(root.dataset.theme);
+
+  const code = document.getElementById("code");
+  code?.addEventListener("click", () => {
+    const open = code.getAttribute("aria-pressed") !== "true";
+    code.setAttribute("aria-pressed", String(open));
+    document.querySelectorAll("details.code").forEach((cell) => { cell.open = open; });
+  });
+
+  const contents = document.querySelector(".contents details");
+  if (contents && matchMedia("(max-width: 62rem)").matches) contents.open = false;
+
+  // A part that scrolls sideways must be reachable without a mouse.
+  function reachable() {
+    for (const part of document.querySelectorAll(".equation, pre, .scroll, .chapters")) {
+      const scrolls = part.scrollWidth > part.clientWidth + 1;
+      if (scrolls) part.tabIndex = 0; else part.removeAttribute("tabindex");
+    }
+  }
+  reachable();
+  new ResizeObserver(reachable).observe(document.body);
+  document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", reachable));
+
+  // The contents follow the reading.
+  const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const headings = [...document.querySelectorAll("main h2, main h3")].filter((heading) => links.has(heading.id));
+  if (headings.length) {
+    let waiting = false;
+    const follow = () => {
+      waiting = false;
+      const above = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+      links.forEach((link) => link.classList.remove("here"));
+      if (above.length) links.get(above.at(-1).id).classList.add("here");
+    };
+    addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(follow); } }, { passive: true });
+    follow();
+  }
+})();

@@ -1,0 +1,29 @@
+// Python beside the page: loads Pyodide and mombook once, then answers one call after another.
+let answer;
+
+async function open({ indexURL, lockFileURL }) {
+  const say = (loading) => postMessage({ loading });
+  say("Python");
+  const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
+  const python = await loadPyodide({ indexURL, lockFileURL });
+  say("numpy, scipy and mombook");
+  await python.loadPackage("mombook", { messageCallback() {} });
+  say("the panels");
+  answer = python.runPython("from mombook.panels.remote import Remote; Remote().answer");
+}
+
+onmessage = async ({ data }) => {
+  try {
+    if (data.open) {
+      await open(data.open);
+      postMessage({ ready: true });
+      return;
+    }
+    const pair = answer(data.call, ...data.args);
+    const [head, numbers] = pair.toJs();
+    pair.destroy();
+    postMessage({ head: JSON.parse(head), numbers }, [numbers.buffer]);
+  } catch (error) {
+    postMessage({ failed: String(error.message || error) });
+  }
+};
