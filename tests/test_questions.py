@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import roots_genlaguerre
 
 import mombook as mb
-from mombook import curvature, explore, kaczmarz, parallel
-from mombook.panels import definition, questions
+from mombook import curvature, explore, kaczmarz, parallel, references
+from mombook.panels import definition, export, questions
 from mombook.panels.frame import problems
 from mombook.panels.questions import question as frame
 from mombook.panels.questions.question import Case, Chosen, Placed, Slope, grade
@@ -370,6 +370,20 @@ def test_a_scenario_carries_guess_and_reveal():
     live = explore.predict("03_exponent", "guess=0.5;reveal=yes;case=geometric")
     again = explore.predict("03_exponent", live.scenario)
     assert again.sentence == live.sentence and "You said an exponent 0.5" in again.sentence
+
+
+@pytest.mark.parametrize("name", questions.QUESTIONS)
+def test_a_question_can_be_taken_away(name):
+    """Code that opens it again, the works it rests on, and the plotted numbers, hidden ones only once revealed."""
+    panel = definition(name)
+    for reveal in (False, True):
+        state = panel.read(reveal=reveal)
+        space = {}
+        exec(export.code(panel, panel.write(state)), space)
+        assert space["panel"].scenario == panel.write(state)
+        traces = {row[0] for row in export.table(panel.finished(state))[1]}
+        assert ("the answer" in traces) == (reveal and not isinstance(panel, Chosen))
+    assert set(panel.references) <= references.works().keys() and panel.references
 
 
 def test_an_unknown_question_is_refused_with_all_that_there_are():

@@ -69,7 +69,7 @@ def csv(panel, line, traces):
 
 def code(panel, line):
     """Three lines for a notebook cell that bring the figure back."""
-    return f"from mombook import explore\npanel = explore.{panel.name}({line!r})\npanel"
+    return f"from mombook import explore\npanel = explore.{panel.call(line)}\npanel"
 
 
 def script(panel, line):

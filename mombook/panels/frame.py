@@ -123,6 +123,10 @@ class Panel:
         exact, arrived = self.exact(scenario, final=True).traces, self.simulated(scenario)
         return {name: {**exact.get(name, {}), **arrived.get(name, {})} for name in {**exact, **arrived}}
 
+    def call(self, line):
+        """How ``mombook.explore`` is asked for this panel at the scenario ``line``."""
+        return f"{self.name}({line!r})"
+
     def recipe(self, scenario):
         """A few lines of the engine's public names that print the sentence's main numbers; empty where they would be long."""
         return ""

@@ -21,6 +21,7 @@ class Beyond(Placed):
 
     name = "predict_06_limit"
     title = "How far beyond the limit do runs converge?"
+    references = ("furstenberg1960", "gurbuzbalaban2021")
     asks = ("One weight under SGD. Where the line crosses zero the expected risk stops shrinking: the mean-square limit. "
             "At which learning rate does a typical run stop converging?")
     cases = MappingProxyType({
@@ -65,6 +66,7 @@ class Runs(Placed):
 
     name = "predict_06_runs"
     title = "How many runs does a mean take?"
+    references = ("furstenberg1960", "gurbuzbalaban2021")
     asks = ("One weight, η = 0.5: the number of runs whose average knows the expected risk to 5 %, for one, two and three "
             "steps. How many runs does it take for 20 steps?")
     cases = MappingProxyType({

@@ -23,6 +23,7 @@ class Saturation(Placed):
 
     name = "predict_07_saturation"
     title = "How many rows at once?"
+    references = ("garg2026", "strohmer2009")
     asks = ("Row visits to a millionth of the error. Simple momentum takes the same number at one row and at eight. At which "
             "batch of rows is its progress per row down to half?")
     cases = MappingProxyType({
@@ -64,6 +65,7 @@ class Price(Placed):
 
     name = "predict_07_price"
     title = "Does momentum make a row cheaper?"
+    references = ("garg2026", "strohmer2009")
     asks = ("One row at a time. For Gaussian inputs of the same spectrum, the line, tuned heavy ball beats tuned SGD by a "
             "factor below 1.5. What is the factor on the rows of a system, drawn at random?")
     cases = MappingProxyType({

@@ -25,11 +25,12 @@ class EndPoint(Placed):
 
     name = "predict_08_noise"
     title = "Where does the noise go?"
+    references = ("wang2023",)
     asks = ("Pure noise, no gradient. The line is the variance of SGD's iterate. At the same long-run step a single step of "
             "SGDM is far less noisy. What is its variance after 2000 steps, as a share of SGD's?")
     cases = MappingProxyType({
-        "0.9": Case("β = 0.9: one step has 1/19 of SGD's noise", lambda: 0.9),
-        "0.99": Case("β = 0.99: one step has 1/199 of SGD's noise", lambda: 0.99),
+        "0.9": Case("β = 0.9: a step has 1/19 of SGD's noise", lambda: 0.9),
+        "0.99": Case("β = 0.99: a step has 1/199 of SGD's noise", lambda: 0.99),
     })
     guess = Slider("guess", "share", 0.001, 10, 0.2, step=0.01, base=10,
                    help="variance of SGDM over variance of SGD at the end")
@@ -67,6 +68,7 @@ class Pays(Placed):
 
     name = "predict_08_batch"
     title = "From which batch does momentum pay?"
+    references = ("wang2023",)
     asks = ("The line is the largest stable long-run step of SGD. With a very long memory (β → 1) it is never shorter. "
             "From which batch size on does momentum at least double it?")
     cases = MappingProxyType({

@@ -77,6 +77,7 @@ class Question(Panel):
     axes = ({}, {})
     window = ((0, 1), (0, 1))
     guess = None
+    references = ("morwani2026",)
     unmoved = "You left the guess where it stood, which counts as an answer."
 
     def known(self, subject):
@@ -117,6 +118,10 @@ class Question(Panel):
                 "which is computed at that moment. Distances count in decades: 0.3 is a factor of two, 1 a factor of ten. "
                 "The presets ask the question again about something else.")
 
+    def call(self, line):
+        """Questions are opened by ``explore.predict``."""
+        return f"predict({self.name.removeprefix('predict_')!r}, {line!r})"
+
     def figure(self):
         """One pair of axes under the question."""
         f = new_figure()
@@ -133,24 +138,24 @@ class Question(Panel):
             height=460, title={"x": 0.01, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 14},
                                "font": {"size": 17}},
             annotations=[{"text": "", "xref": "x domain", "yref": "y domain", "x": 0, "y": 1.01, "xanchor": "left",
-                          "yanchor": "bottom", "showarrow": False, "font": {"size": 14}}],
+                          "xshift": -48, "align": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 14}}],
             xaxis=self.axes[0], yaxis=self.axes[1]))
         f.update_layout(self.wide())
         return f
 
     def wide(self):
         """The question in long lines, the legend under the figure."""
-        return self._placed(WIDE, height=460, below=-0.17)
+        return self._placed(WIDE, height=470, below=90)
 
     def stacked(self):
         """The question in short lines."""
-        return self._placed(NARROW, height=560, below=-0.16)
+        return self._placed(NARROW, height=590, below=60 + 20 * len(self.curves))
 
     def _placed(self, letters, height, below):
         lines = textwrap.wrap(self.asks, letters)
         return {"height": height + 20 * len(lines), "title": {"text": "<br>".join(lines)},
-                "margin": {"l": 64, "r": 16, "t": 44 + 22 * len(lines), "b": 90},
-                "legend": {"orientation": "h", "x": 0, "y": below, "yanchor": "top"}}
+                "margin": {"l": 64, "r": 16, "t": 60 + 22 * len(lines), "b": below},
+                "legend": {"orientation": "h", "x": 0, "y": 0.01, "yref": "container", "yanchor": "bottom"}}
 
     def exact(self, scenario, final=True):
         """What is known and the guess; the answer, its distance and the reason where they are revealed."""
@@ -172,7 +177,7 @@ class Question(Panel):
         traces = {c.name: NOTHING for c in self.curves} | {n: NOTHING for n in ("distance", "your guess", "the answer")}
         traces |= {name: {"visible": True, **arrays} for name, arrays in shown.items()}
         return View(traces, text, dict(zip(("xaxis", "yaxis"), map(list, self.window), strict=True)),
-                    [self.cases[case].word], numbers=numbers)
+                    ["<br>".join(textwrap.wrap(self.cases[case].word, NARROW + 4))], numbers=numbers)
 
     def marks(self, case, guess, answer=None):
         """Where guess and answer stand in the figure: trace name -> arrays."""
@@ -211,8 +216,11 @@ class Placed(Question):
         low, high = self.window[self.along == "y"]
         place = np.log10(value) if self.axes[self.along == "y"].get("type") == "log" else value
         room = place < low + 0.6 * (high - low)
-        side = ("middle right" if room else "middle left") if self.along == "x" else ("top center" if room else "bottom center")
-        return self._turned({"along": [value] * 3, "across": across}, text=["", f" {text} ", ""], textposition=side)
+        if self.along == "x":
+            text, side = f" {text} ", "middle right" if room else "middle left"
+        else:                                                           # clear of the line by half a line of text
+            text, side = (f"{text}<br> ", "top center") if room else (f" <br>{text}", "bottom center")
+        return self._turned({"along": [value] * 3, "across": across}, text=["", text, ""], textposition=side)
 
     def _across(self, shares):
         low, high = self.window[self.along == "x"]
