@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from mombook.explore import background, live
+from mombook.explore import LivePanel, background, pace
 from mombook.panels.frame import Panel, Sample, View
 from mombook.panels.scenario import Slider
 
@@ -86,13 +86,13 @@ class Dots(Panel):
 @pytest.fixture
 def without_threads(monkeypatch):
     """Panels as wasm has them: a thread would be an error there."""
-    monkeypatch.setattr(live, "Worker", background.InEventLoop)
+    monkeypatch.setattr(pace, "Worker", background.InEventLoop)
     monkeypatch.setattr("threading.Thread.start", lambda self: pytest.fail("a thread was started"))
 
 
 def test_without_threads_a_panel_settles_and_simulates_between_events(without_threads):
     async def scene():
-        panel = live.LivePanel(Dots())
+        panel = LivePanel(Dots())
         line, dots = panel.figure.data
         panel._controls["slope"].slider.value = 20.0
         np.testing.assert_allclose(line.y, [20, 40, 60, 80])
@@ -113,7 +113,7 @@ def test_without_threads_an_error_while_settling_shows_and_is_raised(without_thr
 
     async def scene():
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: raised.append(context["exception"]))
-        panel = live.LivePanel(Dots())
+        panel = LivePanel(Dots())
         panel.panel.broken = 20.0
         panel._controls["slope"].slider.value = 20.0
         await soon(lambda: raised)

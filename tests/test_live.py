@@ -215,3 +215,38 @@ def _all(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from _all(child)
+
+
+def off_the_main_thread(act):
+    """As JupyterLab does it: callbacks run on a thread of their own, where nothing is raised to anybody."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join(10)
+
+
+def test_off_the_main_thread_changes_that_pile_up_are_drawn_once_or_twice():
+    live, drawn = LivePanel(Line(), simulate=False), []
+    exact = live.panel.exact
+    live.panel.exact = lambda scenario, final=True: (time.sleep(0.1), drawn.append(final), exact(scenario, final))[-1]
+
+    def storm():
+        for k in range(100):
+            live._controls["slope"].slider.value = 1.0 + k % 50
+    off_the_main_thread(storm)
+    assert live.scenario == "slope=50;count=4" and live._controls["slope"].field.value == "50"
+    settled(live)
+    assert drawn.count(False) <= 4 and drawn[-1] is True
+    np.testing.assert_allclose(shown(live).y, [50, 100, 150, 200])
+    assert repr(live) == "slope 50." and live._line.value == live.scenario
+
+
+def test_off_the_main_thread_a_fault_shows_and_the_panel_lives_on():
+    live = LivePanel(Line(), simulate=False)
+    live.panel.broken = 20.0
+    off_the_main_thread(lambda: setattr(live._controls["slope"].slider, "value", 20.0))
+    settled(live)
+    assert "ZeroDivisionError: the planted fault" in live._status.value, "and settling does not wipe it off"
+    assert live.scenario == "slope=10;count=4"
+    off_the_main_thread(lambda: setattr(live._controls["slope"].slider, "value", 30.0))
+    settled(live)
+    assert live.scenario == "slope=30;count=4" and "alert" not in live._status.value

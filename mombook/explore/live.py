@@ -15,8 +15,8 @@ from threadpoolctl import ThreadpoolController
 from ..panels import export
 from ..panels import scenario as scenarios
 from ..panels.frame import Panel, apply, change
-from .background import Worker
 from .figurewidget import figure_widget
+from .pace import Pace
 from .page import Frame, Page
 from .steering import WRAP, Steering
 from .sweep import sweep
@@ -25,9 +25,6 @@ from .words import Words
 
 PANEL = "application/vnd.mombook.panel+json"
 """What a saved notebook keeps of a panel beside its sentence: which one, and where. The web page is built from it."""
-
-REST = 0.3
-"""Seconds without a change after which the controls count as released."""
 
 
 class LivePanel:
@@ -44,17 +41,16 @@ class LivePanel:
     def __init__(self, panel, scenario="", simulate=True, **values):
         self.panel = panel
         self.simulates = simulate and type(panel).sample is not Panel.sample
-        self._now = panel.read(scenario, **values)
-        self._lock, self._turn, self._quietly = threading.RLock(), 0, threading.local()
-        self._ahead = threading.Lock()
-        self._blas = ThreadpoolController()
-        self._worker = None
+        self._quietly, self._ahead, self._blas = threading.local(), threading.Lock(), ThreadpoolController()
+        self._page = Page()
+        self._said = Words(self._page)
+        self._pace = Pace(panel.read(scenario, **values), self._draw, self._refine, self._look_ahead,
+                          self._run if self.simulates else None, self._said.failed)
         self._view = self._exact(self._now, final=True)
         start = panel.figure()
         apply(start, self._view, rescale=True)
         self.figure = figure_widget(start)
-        self._page = Page()
-        self._frame, self._said = Frame(panel, self.figure), Words(self._page)
+        self._frame = Frame(panel, self.figure)
         self._words, self._text, self._heard, self._status = (
             self._said.sentence, self._said.text, self._said.heard, self._said.status)
         self._guard, self._button = self._said.guard, self._said.button
@@ -62,7 +58,7 @@ class LivePanel:
         self._controls = self._steering.controls
         self._take = TakeAway(self, self._page, self._said)
         self._build()
-        self._say(self._view)
+        self._say(self._view, self._now)
 
     # -- what a notebook asks for -------------------------------------------------------------------------------------
     @property
@@ -89,15 +85,15 @@ class LivePanel:
         base = {k: v for k, v in self._now.items() if k not in values}
         new = self.panel.read(scenario, **values) if scenario else self.panel.read("", **{**base, **values})
         self._show(new)
-        self._settle()
+        self._pace.settle()
 
     def simulate(self):
         """Run the simulation of the present scenario to its end, now; returns its sentence."""
-        self._turn += 1
         said = ""
-        for piece in self.panel.sample(self._now):
-            self._arrive(piece)
-            said = piece.sentence or said
+        with self._pace.alone():
+            for piece in self.panel.sample(self._now):
+                self._arrive(piece)
+                said = piece.sentence or said
         return said
 
     def static(self, **options):
@@ -146,7 +142,7 @@ class LivePanel:
         before = self._now
         found, count = sweep(self, budget, thorough)
         self._show(before)
-        self._settle()
+        self._pace.settle()
         assert not found, "\n".join(found)
         return f"{count} scenarios swept: finite, inside their axes, in time."
 
@@ -155,8 +151,17 @@ class LivePanel:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = self.widget._repr_mimebundle_()
-        self._rest()
+        self._pace.rest()
         return {**bundle, "text/plain": repr(self), PANEL: {"panel": self.panel.name, "scenario": self.scenario}}
+
+    @property
+    def _now(self):
+        """The scenario wanted: where the controls are."""
+        return self._pace.wanted
+
+    @property
+    def _worker(self):
+        return self._pace.worker
 
     # -- building -----------------------------------------------------------------------------------------------------
     def _build(self):
@@ -209,69 +214,35 @@ class LivePanel:
         self._show(new)
 
     def _show(self, new):
-        """Follow a new scenario at once, coarsely; refine when it rests."""
-        with self._lock:
-            self._turn += 1
-            started = time.perf_counter()
-            if new == self._expected:                                   # being computed at this moment
-                with self._ahead:
-                    pass
-            view = self._exact(new, final=False)
-            self._note_heading(self._now, new)
-            self._now, self._view = new, view
-            blank = {} if self._is_blank else self.panel.blank(new)
-            with self.figure.batch_update():
-                change(self.figure, blank)
-                apply(self.figure, view, rescale=False)
-            self._is_blank = True
-            with self._quiet():
-                self._steering.put(new)
-            self._say(view, f"{1e3 * (time.perf_counter() - started):.0f} ms")
-        self._rest()
+        """Go to a scenario; the controls at once, the figure as soon as it can."""
+        with self._quiet():
+            self._steering.put(new)
+        self._pace.follow(new)
+
+    def _draw(self, new):
+        """Draw a scenario coarsely, while something moves."""
+        started = time.perf_counter()
+        if new == self._expected:                                   # being computed at this moment
+            with self._ahead:
+                pass
+        view = self._exact(new, final=False)
+        self._note_heading(self._pace.shown, new)
+        blank = {} if self._is_blank else self.panel.blank(new)
+        with self.figure.batch_update():
+            change(self.figure, blank)
+            apply(self.figure, view, rescale=False)
+        self._view, self._is_blank = view, True
+        self._say(view, new, f"{1e3 * (time.perf_counter() - started):.0f} ms")
 
     _is_blank = True
-    _stopped = -1
     _heading = _expected = None
 
-    def _settle(self):
+    def _refine(self, now):
         """The refined exact layer, and the axes."""
-        with self._lock:
-            view = self._exact(self._now, final=True)
-            self._view = view
-            with self.figure.batch_update():
-                apply(self.figure, view, rescale=True)
-            self._say(view)
-
-    def _rest(self):
-        """Make sure somebody is waiting for the controls to rest."""
-        with self._lock:
-            if self._worker is None or not self._worker.is_alive():
-                self._worker = Worker(self._work())
-                self._worker.start()
-            else:
-                self._worker.wake()
-
-    def _work(self):
-        """Wait until the controls rest, settle, simulate; start again whenever they have moved meanwhile (background)."""
-        try:
-            while True:
-                turn = self._turn
-                self._look_ahead()
-                if (yield REST) or turn != self._turn:
-                    continue
-                with self._lock:
-                    if turn == self._turn:
-                        self._settle()
-                if self.simulates and turn == self._turn:
-                    yield from self._run(turn)
-                with self._lock:
-                    if turn == self._turn:
-                        self._worker = None
-                        return
-        except Exception as error:
-            self._worker = None
-            self._said.alert(f"{type(error).__name__}: {error}. The exact curves still stand.")
-            raise
+        self._view = view = self._exact(now, final=True)
+        with self.figure.batch_update():
+            apply(self.figure, view, rescale=True)
+        self._say(view, now)
 
     def _look_ahead(self):
         """While the browser paints, compute the stop a slider will come to next if it goes on as it did: panels remember."""
@@ -295,25 +266,25 @@ class LivePanel:
             if on:
                 self._heading = c.name, on[0]
 
-    def _run(self, turn):
-        """Simulate in pieces until done or until something moves."""
+    # -- simulating ---------------------------------------------------------------------------------------------------
+    def _run(self, wanted):
+        """Simulate in pieces until done or no longer ``wanted()``."""
         self._stop.disabled, self._progress.value, self._progress.layout.visibility = False, 0.0, "visible"
-        drawn = 0.0
-        waiting, said = {}, ""
+        drawn, waiting, said = 0.0, {}, ""
         for piece in self.panel.sample(self._now):
-            if turn != self._turn or turn == self._stopped:
+            if not wanted():
                 break
             waiting.update(piece.traces)
             said = piece.sentence or said
             if time.perf_counter() - drawn > 0.25 or piece.fraction >= 1:
                 drawn = time.perf_counter()
-                with self._lock:
-                    if turn == self._turn:
+                with self._pace.drawing:
+                    if wanted():
                         self._arrive(type(piece)(piece.fraction, waiting, said))
                 waiting = {}
             yield 0.001                                                 # let the kernel answer sliders
-        with self._lock:
-            if turn == self._turn and waiting:
+        with self._pace.drawing:
+            if waiting and wanted():
                 self._arrive(type(piece)(piece.fraction, waiting, said))
         self._stop.disabled, self._progress.layout.visibility = True, "hidden"
 
@@ -329,7 +300,7 @@ class LivePanel:
 
     def _halt(self):
         """Stop the simulation; what has arrived stays."""
-        self._stopped = self._turn
+        self._pace.leave()
         self._stop.disabled, self._progress.layout.visibility = True, "hidden"
         self._said.note("Stopped; what has been simulated so far stays.")
 
@@ -339,12 +310,12 @@ class LivePanel:
             self._show({**self._now, "seed": (self._now["seed"] + 1) % 2**32})
 
     # -- words --------------------------------------------------------------------------------------------------------
-    def _say(self, view, status=""):
+    def _say(self, view, scenario, status=""):
         """Sentence, lamps and scenario line."""
         self._said.say(view, status)
         if self._is_blank:
             self._said.hear("")
-        self._put(self._line, self.scenario)
+        self._put(self._line, self.panel.write(scenario))
 
     def _put(self, widget, value):
         with self._quiet():
@@ -366,7 +337,7 @@ class LivePanel:
     # -- the page -----------------------------------------------------------------------------------------------------
     def _fit(self, _):
         """Follow the page's width and theme."""
-        with self._lock, self.figure.batch_update():
+        with self._pace.drawing, self.figure.batch_update():
             self._frame.fit(self._page.width, self._page.dark)
 
     def _page_said(self, _, message, buffers):

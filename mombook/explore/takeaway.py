@@ -2,7 +2,6 @@
 
 import ipywidgets as w
 
-from ..panels import export
 from .figurewidget import figure_widget
 
 

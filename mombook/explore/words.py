@@ -6,6 +6,8 @@ from pathlib import Path
 
 import ipywidgets as w
 
+from .pace import FIGURE
+
 
 class Words:
     """Widgets that say what is seen; ``sentence``, ``text``, ``heard`` and ``status`` are shown in this order."""
@@ -22,7 +24,8 @@ class Words:
                                f"{lamps}</div>")
         self.text.value = f"<pre style='white-space:pre-wrap;line-height:1.4'>{html.escape(view.text)}</pre>"
         self._page.said = view.sentence
-        self.note(status)
+        if status or "mombook-alert" not in self.status.value:           # what went wrong stays until something else moves
+            self.note(status)
 
     def hear(self, sentence):
         """What the simulation found; nothing, before there is one."""
@@ -36,15 +39,18 @@ class Words:
         """Something went wrong or was refused."""
         self.status.value = f"<span role='alert' class='mombook-alert'>{html.escape(sentence)}</span>"
 
+    def failed(self, error, still):
+        """An exception, in a line, and what is ``still`` true."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        self.alert(f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno}). {still}")
+
     def guard(self, act):
         """``act`` as a callback: an exception shows in the status line and is raised; JupyterLab would hide it."""
         def guarded(*args):
             try:
                 return act(*args)
             except Exception as error:
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                self.alert(f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno}). The figure "
-                           "still shows the last good scenario.")
+                self.failed(error, FIGURE)
                 raise
         return guarded
 

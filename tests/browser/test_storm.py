@@ -1,0 +1,119 @@
+"""What a panel must survive in JupyterLab: every slider moved at once, again and again, and a fault in its own code."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mombook as mb
+from mombook.panels.tradeoff import GRID, PRECISION
+
+from .lab import LabPage, panel_notebook
+
+BROKEN = """\
+from mombook.panels.sgd import SGDPanel
+class Broken(SGDPanel):
+    def exact(self, scenario, final=True):
+        if scenario["batch"] >= 64:
+            raise ZeroDivisionError("the planted fault")
+        return super().exact(scenario, final)
+broken = explore.LivePanel(Broken(), "batch=32", simulate=False)
+broken"""
+
+# 300 times in three seconds, each slider somewhere else; at last to where the test waits for them.
+STORM = """async () => {
+  const sliders = [...document.querySelectorAll('.mombook-panel')][0].querySelectorAll('.noUi-target');
+  const start = performance.now();
+  for (let n = 0; n < 300; n++) {
+    [...sliders].forEach(({noUiSlider: slider}, k) => {
+      const {range: {min, max}, step} = slider.options, stops = Math.round((max - min) / step);
+      slider.set(min + step * (n < 299 ? (7 * n + 13 * k) % stops : Math.round(0.4 * stops)), true);
+    });
+    await new Promise((next) => setTimeout(next, start + 10 * n - performance.now()));
+  }
+}"""
+LAST = {"kappa": 251, "decay": 1.25, "batch": 91, "d": 63}
+
+
+@pytest.fixture(scope="module")
+def page(chromium, lab_server):
+    panel_notebook(lab_server.root / "storm.ipynb", "import os\nprint(os.getpid())", "explore.tradeoff()", BROKEN,
+                   "try:\n    broken.sweep()\nexcept ZeroDivisionError as error:\n    print('the sweep failed:', error)")
+    page = LabPage(chromium, lab_server, width=1300, height=1000)
+    page.open("storm.ipynb")
+    page.run_all()
+    page.plotted("heavy ball")
+    yield page
+    page.close()
+
+
+def use(page):
+    """Resident memory in MB and number of threads of the kernel."""
+    pid = page.text(".jp-OutputArea-output pre")
+    status = dict(line.split(":\t") for line in Path(f"/proc/{pid.strip()}/status").read_text().splitlines() if ":\t" in line)
+    return int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"])
+
+
+def simulated(page, timeout=60):
+    """Wait until the simulation has finished."""
+    stop = page.page.get_by_role("button", name="Stop").first
+    page.page.wait_for_function("stop => stop.disabled", arg=stop.element_handle(), timeout=1000 * timeout)
+
+
+def expected(layer):
+    H = mb.Spectrum.power_law(LAST["d"], LAST["decay"], LAST["kappa"]).compressed(2 if layer else 1)
+    return mb.frontier(H, batches=GRID[layer], precision=PRECISION[layer])["heavy_ball"].serial
+
+
+def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
+    layers = [expected(False), expected(True)]
+    before = page.plotted("heavy ball")[1]
+    started = time.monotonic()
+    page.press("κ", "ArrowRight")
+    page.wait_until_changed("heavy ball", before, quiet=0)
+    one_move = time.monotonic() - started                               # 0.1 s, unless the machine is busy with other things
+    used = []
+    for _ in range(3):
+        simulated(page)                                                 # the next storm begins in the middle of one
+        page.page.get_by_role("button", name="Simulate").first.click()
+        page.page.wait_for_timeout(600)
+        page.page.evaluate(STORM)
+        ended = time.monotonic()
+        while True:
+            shown = page.plotted("heavy ball")[1]
+            if any(shown.shape == y.shape and np.allclose(shown, y, rtol=1e-6) for y in layers):
+                break
+            assert time.monotonic() - ended < max(1.0, 8 * one_move), f"not there yet; one move takes {one_move:.2f} s"
+            page.page.wait_for_timeout(20)
+        page.page.wait_for_function("n => document.querySelector('.js-plotly-plot')._fullData.find(t => t.name === "
+                                    "'heavy ball').x.length === n", arg=len(GRID[True]), timeout=20_000)
+        np.testing.assert_allclose(page.plotted("heavy ball")[1], layers[1], rtol=1e-9)
+        line = page.page.locator(".mombook-panel").first.locator("input[type=text]").last.input_value()
+        assert line.startswith("kappa=251;decay=1.25;batch=91;d=63;")
+        page.page.wait_for_timeout(300)
+        simulated(page)
+        used.append(use(page))
+    (_, _), (memory, threads), (memory_now, threads_now) = used         # the first fills what panels remember
+    assert threads_now <= threads and memory_now < memory + 20, used
+    assert page.errors_in_cells() == [] and page.console_errors == []
+    assert page.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status") != "dead"
+
+
+def test_a_planted_fault_shows_in_the_status_line_and_fails_the_sweep(page):
+    assert "the sweep failed: the planted fault" in page.page.locator("body").inner_text()
+    panel = page.page.locator(".mombook-panel").nth(1)
+    knob = panel.get_by_role("slider", name="B", exact=True)
+    knob.focus()
+    for _ in range(2):
+        page.page.keyboard.press("ArrowRight")
+    said = panel.get_by_role("alert")
+    said.wait_for()
+    assert "ZeroDivisionError: the planted fault" in said.inner_text() and "last good scenario" in said.inner_text()
+    assert "B = 64" not in panel.get_by_role("status").inner_text() and len(page.plotted("tuned gap", figure=1)[1])
+    knob.focus()
+    for _ in range(4):
+        page.page.keyboard.press("ArrowLeft")
+    page.page.wait_for_function("panel => panel.querySelector('[role=status]').innerText.includes('B = 16')",
+                                arg=panel.element_handle())
+    assert panel.get_by_role("alert").count() == 0
