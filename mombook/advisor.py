@@ -81,13 +81,8 @@ class Advice:
         return None if found is None else found[1:]
 
     def torch(self, family, index):
-        """The tuned method at ``batches[index]`` as a line to copy: PyTorch where it has the method, QHM's letters else."""
-        method = self.methods[family][index]
-        line = dialects(_rounded(method))["PyTorch"]
-        if not line.startswith("cannot"):
-            return line
-        q = method.as_qhm()
-        return f"QHM(lr={q['lr']:.3g}, nu={_beside_one(q['nu'])!r}, beta={_beside_one(q['beta'])!r})"
+        """The tuned method at ``batches[index]`` as a line to copy; see ``line``."""
+        return line(self.methods[family][index])
 
     def table(self):
         """The advice as a Markdown table: every family at a few batches."""
@@ -96,7 +91,7 @@ class Advice:
         for f, steps in self.steps.items():
             for i in _few(self.batches.size):
                 gain = f"{steps[i] / steps[i + 1]:.2f}" if i + 1 < steps.size and np.isfinite(steps[i]) else ""
-                cells = (FAMILIES[f].word, f"{self.batches[i]:g}", _count(steps[i]), _count(self.batches[i] * steps[i]), gain,
+                cells = (FAMILIES[f].word, f"{self.batches[i]:g}", count(steps[i]), count(self.batches[i] * steps[i]), gain,
                          f"`{self.torch(f, i)}`")
                 lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
@@ -118,12 +113,12 @@ class Advice:
             return [*said, f"{goal}: no method tried gets there; larger batches, less noise or a milder target would help."]
         family, i = self.best
         B, steps = self.batches[i], self.steps[family]
-        said.append(f"{goal}, take {FAMILIES[family].word} at batch {B:g}: {_count(steps[i])} steps.")
+        said.append(f"{goal}, take {FAMILIES[family].word} at batch {B:g}: {count(steps[i])} steps.")
         said.append(f"In PyTorch: {self.torch(family, i)}." if "torch" in self.torch(family, i) else
                     f"PyTorch's SGD has no such method; as {self.torch(family, i)}.")
         if i + 1 < steps.size:
             said.append(f"Doubling the batch would divide the steps by {steps[i] / steps[i + 1]:.2f}.")
-        ends = [f"{FAMILIES[f].word} " + (_count(c) if np.isfinite(c) else f"above {self.batches[-1]:g}")
+        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {self.batches[-1]:g}")
                 for f, c in self.critical.items()]
         said.append(f"Batches at which the samples needed have doubled: {', '.join(ends)}.")
         said.append("Learning rates are for standardised columns and the loss (1/2)(y - x.w)^2, averaged over the batch; "
@@ -185,19 +180,22 @@ def advise(source, target=0.01, noise=0.0, ridge=0.0, batches=None, families=("s
     batches = arguments.array("batches", batches, low=1.0, ndim=1)
     if np.any(np.diff(batches) <= 0):
         arguments.refuse("batches", batches, "in increasing order")
-    methods, steps = _race(inputs, families, batches, target * inputs.initial_risk(start), noise, start)
+    methods, steps = tune_for(inputs, families, batches, target * inputs.initial_risk(start), noise, start)
     return Advice(inputs, batches, target, noise, methods, steps, rows)
 
 
-def _race(inputs, families, batches, target, noise, start):
-    """Family -> best methods, family -> their steps, over batches."""
+def tune_for(inputs, families, batches, target, noise, start, levels=LEVELS):
+    """The race behind ``advise``, without its checks: family -> best methods, family -> their steps, over batches.
+
+    ``target`` is a risk; with fewer ``levels`` it is faster, and steps may come out a tenth too many.
+    """
     rough, rough_start = merged(inputs, start, 1.4)
     fine, fine_start = merged(inputs, start, 1.02) if len(inputs.spectrum) > NODES else (inputs, start)
     tried = {f: [[] for _ in batches] for f in families}
     lam = rough.spectrum.eigenvalues
-    for level in lam[0] * np.geomspace(1 / min(rough.kappa, 4.0), lam[-1] / lam[0], LEVELS):
+    for level in lam[0] * np.geomspace(1 / min(rough.kappa, 4.0), lam[-1] / lam[0], levels):
         clipped = replace(rough, spectrum=Spectrum(np.maximum(lam, level), rough.spectrum.counts))
-        for f, found in clipped.frontier(families, batches).items():
+        for f, found in clipped.frontier(families, batches, 1e-4).items():
             for i, method in enumerate(found.methods):
                 for m in _shortened(rough, method, batches[i], target, noise):
                     tried[f][i].append((rough.steps_to(m, batches[i], target, noise, rough_start), m))
@@ -245,6 +243,15 @@ def _crossing(x, y, level):
     return float(np.exp(np.log(x[k - 1]) + share * np.log(x[k] / x[k - 1])))
 
 
+def line(method):
+    """A method as a line to copy, three figures each: PyTorch's where it has the method, QHM's letters else."""
+    found = dialects(_rounded(method))["PyTorch"]
+    if not found.startswith("cannot"):
+        return found
+    q = method.as_qhm()
+    return f"QHM(lr={q['lr']:.3g}, nu={_beside_one(q['nu'])!r}, beta={_beside_one(q['beta'])!r})"
+
+
 def _rounded(method):
     """Three figures, as one would type them; of the memory, three figures of 1 - beta."""
     three, beta = lambda v: float(f"{v:.3g}"), _beside_one(method.beta)
@@ -258,7 +265,7 @@ def _beside_one(x):
     return round(1 - float(f"{1 - x:.3g}"), 12)
 
 
-def _count(x):
+def count(x):
     """A number of steps, samples or rows for people: two figures below ten, whole above, three figures."""
     if not np.isfinite(x):
         return "never"

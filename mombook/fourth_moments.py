@@ -169,10 +169,10 @@ class Inputs:
         target = arguments.number("target", target, above=0.0)
         return horizon.steps_to(H, method, batch, target * self.factor, noise, self._start(start), k)
 
-    def frontier(self, families, batches):
+    def frontier(self, families, batches, precision=1e-9):
         """Tuned methods over batches; see ``mombook.frontier``."""
         H, k = self.engine
-        return frontier(H, families, batches, kurtosis=k)
+        return frontier(H, families, batches, precision, k)
 
     def critical_batches(self, families, share=0.5):
         """Where compute efficiency has halved; see ``mombook.critical_batch``."""

@@ -23,6 +23,7 @@ LINES = {
     "typical": "kappa=300;decay=2;batch=16;d=40;share=1.1;seed=3",
     "parallel": "kappa=300;decay=2;batch=512;seed=3",
     "small_steps": "kappa=300;decay=2;batch=16;memory=0.2;fraction=0.3;seed=3",
+    "advisor": "data=wine;batch=4;ridge=0.01;noise=0.1;target=0.05;tuned=rows;seed=3",
     "translator": "kappa=300;decay=2;batch=16;d=40;methods=sgd+asgd",
 }
 

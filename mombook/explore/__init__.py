@@ -5,13 +5,15 @@
 'kappa=1000;decay=1.5;batch=8;d=200;methods=sgd+heavy_ball+nesterov+asgd;seed=0'
 """
 
+from ..data import Design, load
 from ..panels import definition
+from ..panels.advisor import AdvisorPanel
 from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
 __all__ = [
-    "LivePanel", "asgd", "falsify", "heavy_ball", "parallel", "predict", "race", "ruler", "sgd", "small_steps", "tradeoff",
-    "translator", "typical",
+    "LivePanel", "advisor", "asgd", "falsify", "heavy_ball", "parallel", "predict", "race", "ruler", "sgd", "small_steps",
+    "tradeoff", "translator", "typical",
 ]
 
 
@@ -58,6 +60,23 @@ ruler = _opener(
     "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")
 race = _opener(
     "race", "A fair race: the same number of trials and the same random numbers for every method, and what that costs.")
+
+
+def advisor(scenario="", data=None, **values):
+    """Your own data: spectrum, what a batch buys, and true minibatch runs beside two predictions.
+
+    Args:
+        scenario: a line such as ``"data=digits;batch=64;noise=0.5"``; values: the same as keywords.
+        data: anything ``mombook.load`` takes (an array, a path), or a ``Design``: it becomes the panel's first data set.
+
+    Returns:
+        A ``LivePanel``; as the last line of a cell it is shown.
+
+    Raises:
+        ValueError: data that cannot be used, an unknown name or a value out of range, with what is allowed.
+    """
+    design = data if data is None or isinstance(data, Design) else load(data)
+    return LivePanel(AdvisorPanel(design), scenario, **values)
 
 
 def predict(name, scenario="", **values):
