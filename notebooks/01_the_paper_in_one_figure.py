@@ -10,18 +10,34 @@
 # # 1 · The paper in one figure
 #
 # **How large a batch can you use before it stops paying, and does momentum move that point?**
-# For least squares the answer is exact: plain SGD scales perfectly up to a *critical batch* of about $\mathrm{tr}\,H/L$.
-# Heavy ball does not make small batches any cheaper, but it keeps SGD's price over a window that is up to
+# For least squares the answer is exact: plain SGD scales perfectly up to a *[critical batch]* of about $\mathrm{tr}\,H/L$.
+# Heavy ball does not make small batches any cheaper, but it keeps SGD's price over a [window] that is up to
 # $\sqrt\kappa$ times wider, and turns it into serial speed. ASGD is cheaper still at small batches when the spectrum
 # falls fast, and hands that advantage back as speed when the batch grows.
 #
-# Drag **κ**, **decay** and **B** in the figure below and watch all three statements move.
+# Drag **κ**, **[decay][spectrum decay]** and **B** in the figure below and watch all three statements move.
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
+# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
+# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
 
 # %%
 import numpy as np
 
 import mombook as mb
 from mombook import explore
+
+# %% [markdown]
+# Before the figure, a prediction. You have just read that heavy ball's window is *up to* $\sqrt\kappa$ times wider than
+# SGD's. How wide is it here? Drag the guess, then reveal the answer.
+
+# %%
+guess_window = explore.predict("01_window")
+guess_window
+
+# %% [markdown]
+# Guesses are scored in decades, 0.3 being a factor of two. A guess of $\sqrt\kappa$ times SGD's batch is a good one, and
+# too large: keep in mind by how much.
 
 # %% [markdown]
 # Every point of the figure is a method *tuned* for its batch size: the learning rate and the momentum that make the
@@ -54,8 +70,10 @@ H = mb.Spectrum.power_law(d=200, decay=1.5, kappa=1e3)
 H
 
 # %% [markdown]
-# Tuning heavy ball at batch 8 returns the method and its *contraction gap*: the expected loss is multiplied by
+# Tuning heavy ball at batch 8 returns the method and its *[contraction gap]*: the expected loss is multiplied by
 # $1-\mathrm{gap}$ per step in the long run.
+#
+# [contraction gap]: ../NOTATION.md#contraction-gap "share of the expected loss that a step removes in the long run: 1 − ρ"
 
 # %%
 best = mb.tune(H, "heavy_ball", batch=8)
@@ -66,7 +84,9 @@ print(f"{1 / -np.log1p(-best.gap):.4g} steps and {8 / -np.log1p(-best.gap):.5g} 
 # ## Three roads to the same curve
 #
 # The claim "exact" is cheap to make, so check it. The first road is the moment recursion, the second the long-run rate
-# from the secular equation, the third is brute force: sample gradients and average.
+# from the [secular equation], the third is brute force: sample gradients and average.
+#
+# [secular equation]: ../NOTATION.md#secular-equation "one scalar equation whose root is the contraction factor ρ"
 
 # %%
 curve = mb.risk_curve(H, best.method, batch=8, steps=400)
@@ -87,11 +107,24 @@ print(f"after 40 steps: simulated {runs[:, 40].mean():.4f} ± {error:.4f}, exact
 assert abs(distance) < 5
 
 # %% [markdown]
+# A second prediction: only samples count, and the batch is 1. Which of the four tuned methods needs the fewest?
+
+# %%
+guess_cheapest = explore.predict("01_cheapest")
+guess_cheapest
+
+# %% [markdown]
+# Ask both cases, fast decay and slow decay: they have different answers, and the table below lies between them.
+
+# %% [markdown]
 # ## What a batch buys
 #
-# The frontier of a family is its best gap at every batch. In units of $\mu/\mathrm{tr}\,H$ per sample, compute efficiency
+# The [frontier] of a family is its best gap at every batch. In units of $\mu/\mathrm{tr}\,H$ per sample, [compute efficiency]
 # (CE) is a number between 0 and about 4 for SGD and heavy ball, and the table shows the window: SGD's falls first,
 # heavy ball's much later.
+#
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
+# [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"
 
 # %%
 batches = [1, 4, 16, 64, 256, 1024]
@@ -121,9 +154,11 @@ assert np.all(np.diff(saved[1:]) > 0)
 # %% [markdown]
 # ## The window
 #
-# The *measured* critical batch is where CE has fallen to half its value at batch 1. The upper bounds of notebooks 02
-# and 03 bend at $\mathrm{tr}H/L$ and $\sqrt\kappa\,\mathrm{tr}H/L$, exactly $\sqrt\kappa$ apart; the measured ratio is
-# somewhat smaller because the exact curves round the corner.
+# The *measured* critical batch is where CE has fallen to half its value at batch 1. The [upper bounds][upper bound] of
+# notebooks 02 and 03 bend at $\mathrm{tr}H/L$ and $\sqrt\kappa\,\mathrm{tr}H/L$, exactly $\sqrt\kappa$ apart; the measured
+# ratio is somewhat smaller because the exact curves round the corner.
+#
+# [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
 
 # %%
 critical = mb.critical_batches(H, ["sgd", "heavy_ball"])
@@ -153,9 +188,72 @@ np.testing.assert_allclose(bends, H.kappa**0.5, rtol=1e-12)
 #
 # ## Exercises
 #
-# 1. Drag κ from 10 to 10⁶ with B = 64. Which curves in the left plot move, and which corner do they move towards?
+# 1. Drag the [condition number] κ from 10 to 10⁶ with B = 64. Which curves in the left plot move, and which corner do they move
+#    towards?
+#
+#    <details><summary>Solution</summary>
+#
+#    All four move up and to the right, slower and dearer, but not alike. At $B=64$ and $\kappa=10$ the four points
+#    lie within 12 % of each other. At $\kappa=10^6$ SGD needs 260 000 steps per [e-fold], heavy ball 8300, Nesterov 460
+#    and ASGD 330.
+#
+#    In the slow upper corner of the plot SGD's curve becomes a horizontal line: beyond its window it pays more
+#    samples for the same number of steps, which is what moving *right* at constant height means. The curves of the
+#    others keep falling.
+#
+#    </details>
+#
 # 2. Find a scenario in which heavy ball needs more samples per e-fold than SGD, however small the difference.
+#
+#    <details><summary>Solution</summary>
+#
+#    There is none at the same batch: SGD is heavy ball with $\beta=0$, so the tuned heavy ball is never behind. Over
+#    16 scenarios and 7 batches the smallest advantage is zero to the precision of the tuning.
+#
+#    Across batches there is: at $\kappa=1000$, decay 1.5, heavy ball at $B=4096$ needs 37 000 samples per e-fold, SGD
+#    at $B=1$ only 1440. Beyond its window heavy ball wastes samples like anybody else.
+#
+#    </details>
+#
 # 3. Set decay to 0.5, then 2.5, with κ fixed. Why does only ASGD (and Nesterov) notice at small batch?
+#
+#    <details><summary>Solution</summary>
+#
+#    SGD and heavy ball at batch 1 are limited by noise alone, and T1 and T2 pin both between fixed multiples of
+#    $\mu/\mathrm{tr}\,H$: at $\kappa=1000$ their CE in this unit is 1.5 and 1.9 for decay 0.5, 3.4 and 3.6 for decay
+#    2.5. A method with two step sizes can also use that a steep spectrum makes noise in few directions only: ASGD
+#    goes from 4.2 to 11.4.
+#
+#    With $\kappa$ fixed even decay 0.5 is steep at its very top ($\mathrm{tr}\,H/L=1.4$), which is why ASGD's 4.2 is
+#    more than twice heavy ball's 1.9; compare the preset *slow decay*, where the two agree.
+#
+#    </details>
+#
+# The numbers in the solutions, computed:
+#
+# [condition number]: ../NOTATION.md#condition-number "largest over smallest eigenvalue of H, written κ"
+# [e-fold]: ../NOTATION.md#e-fold "a fall of the expected loss by the factor e = 2.718…"
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+def serial(kappa, batch):
+    found = mb.frontier(mb.Spectrum.power_law(200, 1.5, kappa), batches=[batch])
+    return np.array([found[name].serial[0] for name in ("sgd", "heavy_ball", "nesterov", "asgd")])
+
+
+mild, steep = serial(10, 64), serial(1e6, 64)
+assert mild.max() / mild.min() < 1.12
+np.testing.assert_allclose(steep, [260_000, 8300, 460, 330], rtol=0.015)
+laws = [mb.Spectrum.power_law(200, a, k).compressed(2) for a in (0.1, 0.5, 1.5, 3) for k in (1, 10, 1e3, 1e5)]
+pairs = [mb.frontier(S, ["sgd", "heavy_ball"], [1, 4, 16, 64, 256, 1024, 65536]) for S in laws]
+assert min((f["heavy_ball"].ce / f["sgd"].ce).min() for f in pairs) > 1 - 1e-6
+np.testing.assert_allclose([4096 * serial(1e3, 4096)[1], serial(1e3, 1)[0]], [37_000, 1440], rtol=0.01)
+for a, stated in ((0.5, [1.5, 1.9, 4.2]), (2.5, [3.4, 3.6, 11.4])):
+    H = mb.Spectrum.power_law(200, a, 1e3)
+    found = mb.frontier(H, ["sgd", "heavy_ball", "asgd"], [1.0]).values()
+    np.testing.assert_allclose([f.ce[0] * H.trace / H.smallest for f in found], stated, rtol=0.03)
+
+# %% [markdown]
+# Each of them holds.
 #
 # ## References
 #
@@ -165,7 +263,9 @@ np.testing.assert_allclose(bends, H.kappa**0.5, rtol=1e-12)
 # - Wang, Malladi, Wang, Lyu, Li, *The Marginal Value of Momentum for Small Learning Rate SGD*, arXiv 2307.15196 (2023).
 # - Goh, *Why Momentum Really Works*, Distill (2017).
 #
-# The last cell drives every control of the panel to its ends, and every pair of them, and checks what is drawn.
+# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
+# what is drawn.
 
 # %%
+print(guess_window.sweep(), guess_cheapest.sweep(), sep="\n")
 panel.sweep()
