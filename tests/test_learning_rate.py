@@ -49,3 +49,11 @@ def test_units():
 def test_refusals_name_the_argument(name, arguments):
     with pytest.raises(ValueError, match=f"^{name} must be"):
         mb.step_limit(*arguments)
+
+
+@pytest.mark.parametrize("level", [1e-6, 0.1, 0.9])
+def test_a_level_below_one_is_that_of_the_noise_floor(level):
+    for batch, beta in ((1, 0.0), (40, 0.95)):
+        lr = mb.step_limit(LADDER, batch, beta, level)
+        floor = mb.noise_floor(LADDER, mb.Method.heavy_ball(lr, beta), batch, noise=1.0)
+        np.testing.assert_allclose(floor, level / (1 - level) / 2, rtol=1e-9)

@@ -13,7 +13,7 @@ from .live import LivePanel
 
 __all__ = [
     "LivePanel", "advisor", "asgd", "falsify", "heavy_ball", "parallel", "predict", "race", "ruler", "sgd", "small_steps",
-    "tradeoff", "translator", "typical",
+    "symptoms", "tradeoff", "translator", "typical",
 ]
 
 
@@ -60,6 +60,8 @@ ruler = _opener(
     "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")
 race = _opener(
     "race", "A fair race: the same number of trials and the same random numbers for every method, and what that costs.")
+symptoms = _opener(
+    "symptoms", "What a loss curve is telling you: slow, oscillating, stalling or diverging, with its cause and its cure.")
 
 
 def advisor(scenario="", data=None, **values):

@@ -23,6 +23,7 @@ PANELS = {
     "translator": "TranslatorPanel",
     "ruler": "RulerPanel",
     "race": "RacePanel",
+    "symptoms": "SymptomsPanel",
     "advisor": "AdvisorPanel",
 }
 """Panel name (and that of the file that defines it) -> class, in the order of the book."""

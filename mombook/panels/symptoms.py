@@ -1,0 +1,248 @@
+"""The symptom guide: a loss curve at a chosen learning rate and momentum, what it complains of, and the map of symptoms."""
+
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+
+from ..method import Method
+from ..moments import risk_at
+from ..simulate import simulate_blocks
+from ..spectrum import Spectrum
+from ..symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
+from . import style
+from .controls import BATCH, DECAY, DIM, KAPPA, SEED
+from .frame import Panel, Sample, View, new_figure
+from .scenario import Slider, short
+from .words import three
+
+LR = Slider("lr", "lr", 1e-5, 10, 0.05, step=0.05, base=10, help="learning rate of torch.optim.SGD, where L is 1")
+MOMENTUM = Slider("momentum", "momentum", 0, 0.999, 0.9, step=0.001, help="momentum of torch.optim.SGD")
+NOISE = Slider("noise", "noise", 1e-6, 10, 1e-4, step=0.25, base=10,
+               help="variance of the label noise over that of the labels' signal, σ² / tr H")
+TARGET = Slider("target", "target", 1e-5, 0.5, 1e-3, step=0.1, base=10, help="risk to reach, as a share of the initial risk")
+STEPS = Slider("steps", "steps", 30, 100000, 3000, step=0.1, base=10, whole=True, help="how long the curve is")
+
+SHADES = {"healthy": "#009E73", "slow": "#56B4E9", "oscillates": "#CC79A7", "stalls": "#E69F00", "diverges": "#B8BEC6"}
+CELLS = {False: 17, True: 41}
+"""Columns and rows of the map: while dragging, and at rest."""
+
+FORGETS = (1e-3, 1.0)
+"""1 - momentum, bottom and top of the map."""
+
+TOP, BOTTOM = 100.0, 1e-6
+"""Ends of the risk axis, in units of the initial risk."""
+
+WORK = 30_000_000
+"""Normals a simulation may draw."""
+
+CURVE = style.METHODS["heavy_ball"].color
+
+
+SETTING = {"kappa": 100, "decay": 1.0, "d": 100, "noise": 1e-4, "target": 1e-3, "steps": 300}
+NOISY = {**SETTING, "momentum": 0.9, "noise": 0.3, "target": 0.01, "steps": 1000}
+
+
+class SymptomsPanel(Panel):
+    """The exact curve with runs on it, the cure's curve, and where in (lr, momentum) each symptom lives."""
+
+    name = "symptoms"
+    title = "What a loss curve is telling you"
+    controls = (KAPPA, DECAY, BATCH, DIM, LR, MOMENTUM, NOISE, TARGET, STEPS, SEED)
+    references = ("morwani2026", "goh2017")
+    theory = ("the cure's loss", "cure")
+    presets = MappingProxyType({
+        "small batch": {**SETTING, "batch": 1, "lr": 0.02, "momentum": 0.9, "steps": 3000},
+        "large batch": {**SETTING, "batch": 4096, "lr": 2, "momentum": 0.75},
+        "noisy labels": {**NOISY, "batch": 64, "lr": 0.5}})
+    guides = MappingProxyType({
+        "slow": (("Slow", {**SETTING, "batch": 64, "lr": 0.001, "momentum": 0.9}), ("Slow: raise lr", {"lr": 0.4})),
+        "slow, memory": (("Slow at any lr", {**SETTING, "batch": 4096, "lr": 1.8, "momentum": 0}),
+                         ("Slow at any lr: add momentum", {"momentum": 0.75})),
+        "oscillates": (("Oscillates", {**SETTING, "batch": 4096, "lr": 1.8, "momentum": 0.98}),
+                       ("Oscillates: lower momentum", {"momentum": 0.75})),
+        "stalls": (("Stalls", {**NOISY, "batch": 64, "lr": 0.5}), ("Stalls: lower lr", {"lr": 0.063})),
+        "stalls, batch": (("Stalls again", {**NOISY, "batch": 64, "lr": 0.5}), ("Stalls again: raise B", {"batch": 512})),
+        "diverges": (("Diverges", {**SETTING, "batch": 8, "lr": 0.5, "momentum": 0.9}), ("Diverges: lower lr", {"lr": 0.15}))})
+    help = ("Left: the line is the exact expected loss of torch.optim.SGD(lr, momentum), thin lines are single runs, the "
+            "dotted line is the cure named in the sentence; dashes mark the noise floor and the target. Right: every (lr, "
+            "momentum) by its symptom, the square is yours, the ring the cure. The buttons show each symptom with a first click "
+            "and cure it with a second. A gap of half the reference's counts as healthy; the reference is the fastest heavy ball "
+            "whose floor is at most half the target.")
+
+    def figure(self):
+        """Two subplots; traces in the order they are drawn."""
+        f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        steps = [[k / 5 + e, SHADES[s]] for k, s in enumerate(SYMPTOMS) for e in (0, 0.2)]
+        f.add_heatmap(name="symptoms", x=[], y=[], z=[[]], zmin=-0.5, zmax=4.5, colorscale=steps, showscale=False,
+                      xaxis="x2", yaxis="y2", opacity=0.75, hovertemplate="lr %{x:.3g}, 1 − momentum %{y:.3g}<extra></extra>")
+        f.add_scatter(name="symptom names", x=[], y=[], mode="text", text=[], textfont={"color": "#1f2328", "size": 13},
+                      hoverinfo="skip", **second)
+        f.add_scatter(name="cure", x=[], y=[], mode="markers", hoverinfo="name",
+                      marker={"symbol": "circle-open", "size": 15, "color": style.INK, "line": {"width": 2.5}},
+                      **second)
+        f.add_scatter(name="yours", x=[], y=[], mode="markers", hoverinfo="name",
+                      marker={"symbol": "square", "size": 11, "color": CURVE, "line": {"width": 1.5, "color": "white"}},
+                      **second)
+        dash = {"color": style.MUTED, "width": 1.2}
+        f.add_scatter(name="target", x=[], y=[], mode="lines", line={**dash, "dash": "dash"}, hoverinfo="skip")
+        f.add_scatter(name="noise floor", x=[], y=[], mode="lines", line={**dash, "color": SHADES["stalls"], "width": 2,
+                                                                          "dash": "dash"}, hoverinfo="skip")
+        for k in range(3):
+            f.add_scatter(name=f"run {k + 1}", x=[], y=[], mode="lines", line={"color": style.rgba(CURVE, 0.5), "width": 1},
+                          showlegend=False, hoverinfo="skip")
+        f.add_scatter(name="the cure's loss", x=[], y=[], mode="lines", line={"color": style.INK, "width": 1.5, "dash": "dot"},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>the cure</extra>")
+        f.add_scatter(name="expected loss", x=[], y=[], mode="lines", line={"color": CURVE, "width": 3},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
+        f.update_layout(style.layout(
+            legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            xaxis=style.axis("steps", autorange=False), yaxis=style.log_axis("risk / risk at the start"),
+            xaxis2=style.log_axis("learning rate", anchor="y2"),
+            yaxis2=style.axis("momentum", anchor="x2", type="log", autorange=False, tickvals=[1, 0.1, 0.01, 0.001],
+                              ticktext=["0", "0.9", "0.99", "0.999"])))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Two columns."""
+        return style.columns(2)
+
+    def stacked(self):
+        """Two rows."""
+        return style.rows(2)
+
+    def exact(self, scenario, final=True):
+        """The diagnosis, both curves and the map."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H = _spectrum(kappa, decay, d)
+        unit, sigma = H.trace / 2, _sigma(scenario)
+        found = _diagnosis(*(scenario[c.name] for c in self.controls[:8]))
+        method = chosen(scenario)
+        times = _times(scenario["steps"], 120 if final else 60)
+        traces, ends = {}, {}
+        for name, m in (("expected loss", method), ("the cure's loss", found.cure)):
+            risk = risk_at(H, m, batch, times, sigma) / unit
+            keep = (risk < TOP) & (risk > BOTTOM)
+            traces[name] = {"x": times[keep], "y": risk[keep]}
+            ends[name] = float(risk[-1])
+        floor = found.floor / unit
+        low = np.floor(np.log10(max(min(ends["the cure's loss"], scenario["target"]) / 3, BOTTOM)))
+        across = [0, scenario["steps"]]
+        traces["target"] = {"x": across, "y": [scenario["target"]] * 2}
+        traces["noise floor"] = {"x": across, "y": [floor] * 2, "visible": bool(10**low < floor < 10**1.5)}
+        lr, forget = np.geomspace(LR.low, LR.high, CELLS[final]), np.geomspace(*FORGETS, CELLS[final])
+        codes = _map(kappa, decay, d, batch, scenario["noise"], scenario["target"], CELLS[final])
+        traces["symptoms"] = {"x": lr, "y": forget, "z": codes}
+        traces["symptom names"] = _names(lr, forget, codes)
+        traces["yours"] = {"x": [scenario["lr"]], "y": [1 - scenario["momentum"]]}
+        x, y = np.clip(found.cure.eta, lr[0], lr[-1]), np.clip(1 - found.cure.beta, *FORGETS)
+        traces["cure"] = {"x": [x], "y": [y]}
+        numbers = {"symptom": found.symptom, "cause": found.cause, "gap": found.gap, "best": found.best, "floor": floor,
+                   "limit": found.limit, "cure": found.cure, "end": ends["expected loss"], "cured": ends["the cure's loss"]}
+        said = found.symptom if found.symptom not in ("healthy", "slow") else f"is {found.symptom}"
+        return View(traces, _sentence(scenario, numbers),
+                    {"xaxis": [0, scenario["steps"]], "yaxis": [low, 1.5],
+                     "xaxis2": list(np.log10([LR.low, LR.high])), "yaxis2": list(np.log10(FORGETS))},
+                    [f"<b>It {said}</b>", "<b>Where</b> each symptom lives"], numbers=numbers)
+
+    def sample(self, scenario):
+        """Three runs."""
+        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
+        steps = int(min(scenario["steps"], WORK / (3 * d)))
+        times, unit = _times(steps, 120), H.trace / 2
+        rng, sigma = np.random.default_rng(scenario["seed"]), _sigma(scenario)
+        for piece in simulate_blocks(H, method, batch, steps, 3, rng, noise=sigma):
+            risk, traces = piece.risk[:, times] / unit, {}
+            for k, run in enumerate(risk):
+                keep = (run < TOP) & (run > BOTTOM)
+                traces[f"run {k + 1}"] = {"x": times[keep], "y": run[keep]}
+            until = f" (the first {steps:,} steps of them)" if steps < scenario["steps"] else ""
+            yield Sample(piece.fraction, traces, f"Three runs{until}; the line is the mean of infinitely many.")
+
+    def blank(self, scenario):
+        """No runs."""
+        return {f"run {k + 1}": {"x": [], "y": []} for k in range(3)}
+
+
+def chosen(scenario):
+    """The heavy ball that a scenario's sliders choose."""
+    return Method.heavy_ball(scenario["lr"], scenario["momentum"])
+
+
+@lru_cache(maxsize=64)
+def _spectrum(kappa, decay, d):
+    return Spectrum.power_law(d, decay, kappa).compressed(1)
+
+
+def _sigma(scenario):
+    return float(np.sqrt(scenario["noise"] * _spectrum(scenario["kappa"], scenario["decay"], scenario["d"]).trace))
+
+
+@lru_cache(maxsize=512)
+def _diagnosis(kappa, decay, batch, d, lr, momentum, noise, target):
+    H = _spectrum(kappa, decay, d)
+    sigma, goal = float(np.sqrt(noise * H.trace)), target * H.trace / 2
+    return diagnose(H, lr, momentum, batch, sigma, goal, _reference(kappa, decay, d, batch, noise, target))
+
+
+@lru_cache(maxsize=256)
+def _reference(kappa, decay, d, batch, noise, target):
+    H = _spectrum(kappa, decay, d)
+    return reference(H, batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2)
+
+
+@lru_cache(maxsize=256)
+def _map(kappa, decay, d, batch, noise, target, cells):
+    H = _spectrum(kappa, decay, d)
+    _, best = _reference(kappa, decay, d, batch, noise, target)
+    lr, forget = np.geomspace(LR.low, LR.high, cells), np.geomspace(*FORGETS, cells)
+    return symptom_map(H, lr, 1 - forget[:, None], batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2, best)
+
+
+def _times(steps, count):
+    """Whole steps: evenly spaced, and the first ones."""
+    return np.unique(np.concatenate([np.arange(min(steps, 12)), np.rint(np.linspace(0, steps, count))])).astype(int)
+
+
+def _names(lr, forget, codes):
+    """Each symptom's name in the middle of its cells, where it has room for it."""
+    x, y, text = [], [], []
+    for code, word in enumerate(SYMPTOMS):
+        row, column = np.nonzero(codes == code)
+        if row.size > codes.size / 40:
+            k = int(np.argmin((row - np.median(row)) ** 2 + (column - np.median(column)) ** 2))
+            x, y, text = [*x, lr[column[k]]], [*y, forget[row[k]]], [*text, word]
+    return {"x": x, "y": y, "text": text}
+
+
+REMEDIES = {"short step": "raise lr", "long step": "lower lr", "short memory": "raise momentum",
+            "long memory": "lower momentum"}
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+def _torch(method):
+    said = method.as_torch()
+    return f"SGD(lr={said['lr']:.3g}, momentum={said['momentum']:.4g})"
+
+
+def _sentence(scenario, n):
+    lr, momentum = short(scenario["lr"]), short(scenario["momentum"])
+    head = (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+            f"torch.optim.SGD(lr={lr}, momentum={momentum}) ")
+    cure, why = _torch(n["cure"]), CAUSES[n["cause"]]
+    share = f"its gap {three(n['gap'])} is {three(n['gap'] / n['best'])} of the {three(n['best'])} of {cure}"
+    if n["symptom"] == "healthy":
+        return f"{head}is healthy: {share}."
+    if n["symptom"] == "stalls":
+        return (f"{head}stalls at {three(n['floor'])} of the initial risk, above the target {short(scenario['target'])}: {why}."
+                f" Cure: lower lr, or decay it, as in {cure}; or raise the batch size.")
+    if n["symptom"] == "diverges":
+        return (f"{head}diverges: {why}. With this momentum lr must stay below {three(n['limit'])}. Cure: lower lr, as in "
+                f"{cure}.")
+    swings = ", its slowest root is no positive number" if n["symptom"] == "oscillates" else ""
+    said = "oscillates" if swings else "is slow"
+    return f"{head}{said}: {why}{swings}; {share}. Cure: {REMEDIES[n['cause']]}, as in {cure}."
