@@ -12,10 +12,13 @@
 # **Why does doubling the batch first halve the number of steps, and then stop helping?**
 # Because two things limit the learning rate. Gradient noise forbids more than about $B/\mathrm{tr}\,H$, a limit that rises
 # with the batch; curvature forbids more than $2/L$, a limit that does not. They meet at $B\approx\mathrm{tr}\,H/L$: the
-# critical batch. Below it the contraction gap grows in proportion to $B$ and no compute is lost; above it every further
+# [critical batch]. Below it the [contraction gap] grows in proportion to $B$ and no compute is lost; above it every further
 # sample in the batch is spent for nothing. For least squares this is an exact statement, and this notebook derives it.
 #
 # Drag **B** in the figure: the peak in the left plot moves to the right, until it no longer does.
+#
+# [contraction gap]: ../NOTATION.md#contraction-gap "share of the expected loss that a step removes in the long run: 1 − ρ"
+# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
 
 # %%
 import numpy as np
@@ -34,19 +37,26 @@ panel
 
 # %% [markdown]
 # The sentence under the figure repeats it in numbers. Note in the left plot how the gap is a straight line almost to
-# the stability limit and then falls off a cliff: the best learning rate of SGD stands close to the edge.
+# the [stability limit][mean-square stability] and then falls off a cliff: the best learning rate of SGD stands close to the
+# edge.
+#
+# [mean-square stability]: ../NOTATION.md#mean-square-stability "the expected loss tends to zero: the gap is positive"
 
 # %% [markdown]
 # ## The model
 #
-# Inputs are Gaussian, $x\sim N(0,H)$, targets $y=\langle w_\star,x\rangle+\sigma\xi$; we set $\sigma=0$ until the last
-# section. Write $e=w-w_\star$. A batch gradient is the mean over $B$ fresh samples, so with
+# Inputs are Gaussian, $x\sim N(0,H)$, targets $y=\langle w_\star,x\rangle+\sigma\xi$; we set $\sigma=0$,
+# which is called [interpolation], until the last section. Write $e=w-w_\star$. A batch gradient is the mean over $B$ fresh
+# samples, so with
 # $\hat H=\frac1B\sum_{b} x_bx_b^\top$ a step of SGD is
 #
 # $$ e' = (I-\eta\hat H)\,e. \tag{sgd-step} $$
 #
 # The excess risk is $R=\frac12e^\top He$, and only the eigenvalues $\lambda_i$ of $H$ matter:
-# $L$ the largest, $\mu$ the smallest, $\kappa=L/\mu$, and $\mathrm{tr}$ their sum.
+# $L$ the largest, $\mu$ the smallest, $\kappa=L/\mu$ the [condition number], and $\mathrm{tr}$ their sum.
+#
+# [condition number]: ../NOTATION.md#condition-number "largest over smallest eigenvalue of H, written κ"
+# [interpolation]: ../NOTATION.md#interpolation "the data can be fitted exactly: there is no label noise"
 
 # %% [markdown]
 # ## The one average that is needed
@@ -174,7 +184,14 @@ print(f"{sum(engine)} of {len(cases)} stable; verdicts differ {np.sum(np.array(c
 assert closed == engine
 
 # %% [markdown]
-# Two limits live in (sgd-stable). When $B$ is small it reads $\eta\lesssim2B/\mathrm{tr}$: the *noise* limit. When $B$ is
+# Two limits live in (sgd-stable), and each by itself is simple. What is left of them where they meet? A prediction:
+
+# %%
+guess_limit = explore.predict("02_limit")
+guess_limit
+
+# %% [markdown]
+# When $B$ is small it reads $\eta\lesssim2B/\mathrm{tr}$: the *noise* limit. When $B$ is
 # large it reads $\eta<2/L$: the *curvature* limit. The exact largest learning rate passes from one to the other.
 
 # %%
@@ -294,15 +311,20 @@ print(f"flat: {mb.tune(flat, 'sgd', 4).gap:.6f} = {4 / 15:.6f};  no noise: {mb.t
 # %% [markdown]
 # ## What is bought, and what is paid
 #
-# Two currencies. *Serial runtime* is the number of steps per e-fold of the loss; *compute* is the number of samples; and
-# compute efficiency (CE) is e-folds per sample:
+# Two currencies. *[Serial runtime][serial runtime]* is the number of steps per [e-fold] of the loss; *compute* is the number of
+# samples; and [compute efficiency] (CE) is e-folds per sample:
 #
 # $$ \mathrm{serial} = \frac{1}{-\log\rho}, \qquad \mathrm{compute} = \frac{B}{-\log\rho}, \qquad
 #    \mathrm{CE} = \frac{-\log\rho}{B}. \tag{tradeoff} $$
 #
 # Since $-\log\rho\approx\mathrm{gap}$ when small, CE is constant as long as the gap is proportional to $B$, and only so
-# long: *perfect scaling*. T1 draws it as a straight line $4B\mu/\mathrm{tr}$ that bends at exactly $B=\mathrm{tr}/L$, where
+# long: *[perfect scaling]*. T1 draws it as a straight line $4B\mu/\mathrm{tr}$ that bends at exactly $B=\mathrm{tr}/L$, where
 # $B\mu/\mathrm{tr}=1/\kappa$. The table shows what doubling buys.
+#
+# [e-fold]: ../NOTATION.md#e-fold "a fall of the expected loss by the factor e = 2.718…"
+# [serial runtime]: ../NOTATION.md#serial-runtime "steps per e-fold of the expected loss"
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
+# [perfect scaling]: ../NOTATION.md#perfect-scaling "twice the batch takes half the steps: no compute is lost"
 
 # %%
 batches = 2 ** np.arange(9)
@@ -317,6 +339,15 @@ np.testing.assert_allclose(saved, 2 * kept, rtol=1e-12)
 # costs little; far past $\mathrm{tr}/L$ it saves nothing and halves the efficiency.
 #
 # ## The critical batch, measured
+#
+# Before the measurement, yours. The dashed line of the next figure is perfect scaling, and $\mathrm{tr}\,H$ and $L$ are given.
+
+# %%
+guess_bend = explore.predict("02_bend")
+guess_bend
+
+# %% [markdown]
+# All three cases are of the form "a few times $\mathrm{tr}/L$". How many times is what the table below is about.
 #
 # A bend in a bound is not a measurement. So define
 #
@@ -343,10 +374,12 @@ assert 1 < min(ratio.values()) and max(ratio.values()) < 5
 # ## Label noise: a floor, not a rate
 #
 # With $\sigma>0$ the bracket in (sgd-moments) has $2R+\sigma^2$ in place of $2R$: the rate is the same, but the risk ends
-# on a floor. With $K$ the left side of (sgd-stable), the fixed point is
+# on a [noise floor]. With $K$ the left side of (sgd-stable), the fixed point is
 #
 # $$ R_\infty = \frac{\sigma^2}{2}\,\frac{K}{1-K}, \qquad
 #    K=\sum_i\frac{\eta\lambda_i}{2B-\eta\lambda_i(B+1)}. \tag{sgd-floor} $$
+#
+# [noise floor]: ../NOTATION.md#noise-floor "expected excess risk at which label noise keeps a constant step"
 
 # %%
 K = (lr * H.eigenvalues / (2 * B - lr * H.eigenvalues * (B + 1))).sum()
@@ -378,10 +411,71 @@ assert floors[0] / (0.005 * H.trace) < 1.1 and floors[-1] > 1.1 * floors[0]
 #
 # 1. In the figure set κ = 1 and find the batch at which SGD solves the problem fastest. Why is the stability limit
 #    $2B/(d+B+1)$?
+#
+#    <details><summary>Solution</summary>
+#
+#    With $d$ equal eigenvalues 1, (sgd-stable) is one fraction: $d\,\eta/(2B-\eta(B+1))<1$, which is
+#    $\eta<2B/(d+B+1)$. At $d=200$, $B=64$ that is 0.483, and `step_limit` agrees.
+#
+#    The best step is half of it, $\rho^*=1-B/(d+B+1)$, and $-\log\rho^*=\log(1+B/(d+1))$ has no maximum: every larger
+#    batch takes fewer steps, the more slowly the larger it is. In samples the best is $B=1$. CE is proportional to
+#    $\log(1+x)/x$ with $x=B/(d+1)$, which is a half of its value at 0 at $x=2.513$; counted from $B=1$ the critical
+#    batch is 508.
+#
+#    </details>
+#
 # 2. For each spectrum in the last table compute upper side over exact at $B=1$. Which comes nearest to 1, and which of
 #    the lines (noise-budget) and (two-limits) have little slack there?
-# 3. Replace Gaussian inputs by signs ($\pm1$, kurtosis 1; the functions take `kurtosis=1.0`). Which term of
+#
+#    <details><summary>Solution</summary>
+#
+#    Upper side over exact at $B=1$, in the order of the table: 4.00, 3.51, 1.15, 1.06, 2.53, 1.64, 1.60, 2.34. The
+#    geometric spectrum comes nearest to 1: with many scales of eigenvalues each carrying little of the trace, the
+#    fastest ones lose nothing to $r$, and the slowest one decides the rate.
+#
+#    There (noise-budget), $(1+x)B/(\eta\,\mathrm{tr})=1.05$, and the first line of (two-limits),
+#    $\eta\mu/(1-x)=1.01$, are both nearly equalities, and the product of the two slacks is the ratio. For the flat
+#    spectrum each loses a factor of two. For decay 2.5 only the first has slack, 2.3: its top eigenvalue carries
+#    noise of its own.
+#
+#    </details>
+#
+# 3. Replace Gaussian inputs by signs ($\pm1$, [kurtosis] 1; the functions take `kurtosis=1.0`). Which term of
 #    (sgd-moments) changes its sign, and what happens to the critical batch of a flat spectrum?
+#
+# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
+#
+#    <details><summary>Solution</summary>
+#
+#    With kurtosis $k$ the second term of the bracket, $\eta^2\lambda_i^2/B$, is multiplied by $k-2$: for signs it is
+#    $-1$. A mode now loses a little by its own noise, since a single sign sample has no noise along itself. For equal
+#    eigenvalues $\rho=1-2\eta+\eta^2(1+(d-1)/B)$, so that the best gap is $B/(B+d-1)$ in the place of $B/(B+d+1)$:
+#    $d+1$ becomes $d-1$.
+#
+#    The critical batch of the flat spectrum, $d=200$, falls from 508 to 503, one per cent. In high dimension it
+#    hardly matters; in one dimension signs have no noise at all.
+#
+#    </details>
+#
+# The numbers in the solutions, computed:
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+flat, law = mb.Spectrum.flat(200), list(families.values())
+np.testing.assert_allclose([mb.step_limit(flat, 64), 128 / 265], 0.483, rtol=1e-3)
+np.testing.assert_allclose(brentq(lambda x: np.log1p(x) / x - 0.5, 1, 9), 2.513, rtol=1e-4)
+tuned = [mb.tune(S, "sgd", 1) for S in law]
+over = [mb.bounds.sgd_gap(S, 1).value / t.gap for S, t in zip(law, tuned, strict=True)]
+np.testing.assert_allclose(over, [4.00, 3.51, 1.15, 1.06, 2.53, 1.64, 1.60, 2.34], atol=0.006)
+x, lr = np.sqrt([1 - t.gap for t in tuned]), np.array([t.method.delta for t in tuned])
+noise = (1 + x) / (lr * [S.trace for S in law])
+speed = lr * [S.smallest for S in law] / (1 - x)
+np.testing.assert_allclose([noise[3], speed[3], noise[0], speed[0], noise[7], speed[7]], [1.05, 1.01, 2, 2, 2.3, 1], rtol=0.02)
+np.testing.assert_allclose(noise * speed * 4 / (1 + x) ** 2, over, rtol=0.02)
+np.testing.assert_allclose([mb.critical_batch(flat, "sgd", kurtosis=k) for k in (3.0, 1.0)], [508, 503], rtol=1e-3)
+np.testing.assert_allclose(mb.tune(flat, "sgd", 8, kurtosis=1.0).gap, 8 / (8 + 199), rtol=1e-9)
+
+# %% [markdown]
+# Each of them holds.
 #
 # ## References
 #
@@ -393,7 +487,9 @@ assert floors[0] / (0.005 * H.trace) < 1.1 and floors[-1] > 1.1 * floors[0]
 # - Isserlis, *On a formula for the product-moment coefficient of any order of a normal frequency distribution*,
 #   Biometrika 12 (1918).
 #
-# The last cell drives every control of the panel to its ends, and every pair of them, and checks what is drawn.
+# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
+# what is drawn.
 
 # %%
+print(guess_limit.sweep(), guess_bend.sweep(), sep="\n")
 panel.sweep()
