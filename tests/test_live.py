@@ -8,7 +8,8 @@ import pytest
 
 from mombook import explore
 from mombook.explore.live import LivePanel
-from mombook.panels.frame import Panel, Sample, View
+from mombook.panels import PANELS, definition
+from mombook.panels.frame import Panel, Sample, View, veil
 from mombook.panels.scenario import Slider
 
 pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
@@ -250,3 +251,90 @@ def test_off_the_main_thread_a_fault_shows_and_the_panel_lives_on():
     off_the_main_thread(lambda: setattr(live._controls["slope"].slider, "value", 30.0))
     settled(live)
     assert live.scenario == "slope=30;count=4" and "alert" not in live._status.value
+
+
+@pytest.fixture
+def sgd():
+    return explore.sgd("kappa=100;decay=2;batch=8;d=20", simulate=False)
+
+
+def visible(live, name):
+    return shown(live, name).visible is not False
+
+
+def test_hidden_theory_stays_hidden_and_untold_while_sliders_move_and_comes_back(sgd):
+    told = repr(sgd)
+    sgd.teach()
+    sgd._teacher.key("t")
+    for move in (lambda: None, lambda: setattr(sgd._controls["kappa"].slider, "value", 1000.0), sgd._pace.settle):
+        move()
+        assert not any(visible(sgd, name) for name in sgd.panel.theory) and visible(sgd, "perfect scaling")
+        for said in (repr(sgd), sgd._words.value, sgd._page.said):
+            assert "Theory is hidden" in said and "gap" not in said
+    assert not set(sgd.panel.theory) & {row[0] for row in sgd.table()}
+    sgd._teacher.key("t")
+    assert visible(sgd, "tuned gap") and "κ = 1000" in repr(sgd) and "has gap" in repr(sgd) and told != repr(sgd)
+    sgd._teacher.key("t")
+    sgd._teacher.key("Escape")
+    assert visible(sgd, "tuned gap") and not sgd._teacher.toggle.value
+
+
+def test_keys_step_through_presets_and_reset(sgd):
+    sgd.teach()
+    heard = []
+    for key in ("1", "n", "n", "PageDown", "p", "0", "PageUp", "x"):
+        sgd._teacher.key(key)
+        heard.append(sgd.scenario.split(";")[0])
+    assert heard == [f"kappa={v}" for v in ("1", "15.8", "39800", "1", "39800", "1000", "39800", "39800")]
+    assert sgd._page.pressed == ["0", "1", "2", "3", "Escape", "PageDown", "PageUp", "n", "p", "s", "t"]
+    sgd.teach(False)
+    assert sgd._page.pressed == []
+
+
+@pytest.mark.parametrize("name", ["tradeoff", "heavy_ball"])
+def test_large_type_comes_and_goes_without_a_trace(name):
+    live = getattr(explore, name)(d=10, kappa=10, simulate=False)
+
+    def sizes():
+        f = live.figure
+        return ([t[key] for t in f.data for key in ("line.width", "marker.size", "textfont.size") if key in t],
+                [a.font.size for a in f.layout.annotations], [f.layout.font.size, f.layout.height])
+    live._page.width = 1200
+    live.teach()
+    large = sizes()
+    live.teach(False)
+    normal = sizes()
+    for big, small in zip(large, normal, strict=True):
+        assert all(b > s for b, s in zip(big, small, strict=True) if s)
+    fresh = live.panel.figure()
+    assert [t["line.width"] for t in live.figure.data if "line.width" in t] == [
+        t["line.width"] for t in fresh.data if "line.width" in t]
+    assert normal[2] == [fresh.layout.font.size, fresh.layout.height] and "1.6em" not in live._words.value
+
+
+def test_a_table_is_made_when_opened_and_follows(sgd):
+    assert sgd._take.table.value == ""
+    sgd._take._tabled.value = True
+    table = sgd._take.table.value
+    assert table.count("<caption>") == 1 and "scope='col'" in table and table.count("scope='rowgroup'") > 8
+    assert "10 of 37 points" in table and "kappa=100;" in table and "gap at the best η at batch size B" in table
+    sgd.set(kappa=10)
+    assert "kappa=10;" in sgd._take.table.value
+    sgd._take._tabled.value = False
+    assert sgd._take.table.value == ""
+
+
+BOOK = ("tradeoff", "sgd", "heavy_ball", "falsify", "asgd", "typical", "parallel", "small_steps", "translator")
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_theory_names_traces_and_hides_them_for_every_panel(name):
+    panel = definition(name)
+    names = {t.name for t in panel.figure().data}
+    assert set(panel.theory) < names and (panel.theory or name not in BOOK)
+    view = panel.exact(panel.read())
+    hidden, back = (veil(panel, panel.read(), view, on) for on in (True, False))
+    assert all(hidden.traces[n]["visible"] is False for n in panel.theory)
+    for n, trace in view.traces.items():
+        assert back.traces[n].get("visible", True) is trace.get("visible", True)
+    assert hidden.sentence != view.sentence == back.sentence and not hidden.text and "Theory is hidden" in hidden.sentence

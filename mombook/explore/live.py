@@ -14,13 +14,14 @@ from threadpoolctl import ThreadpoolController
 
 from ..panels import export
 from ..panels import scenario as scenarios
-from ..panels.frame import Panel, apply, change
+from ..panels.frame import Panel, apply, change, veil
 from .figurewidget import figure_widget
 from .pace import Pace
 from .page import Frame, Page
 from .steering import WRAP, Steering
 from .sweep import sweep
 from .takeaway import TakeAway
+from .teacher import Teacher
 from .words import Words
 
 PANEL = "application/vnd.mombook.panel+json"
@@ -57,8 +58,11 @@ class LivePanel:
         self._steering = Steering(panel, self._now, self._moved, self._refused, self._show, lambda: self._now, self._button)
         self._controls = self._steering.controls
         self._take = TakeAway(self, self._page, self._said)
+        simulates = type(panel).sample is not Panel.sample
+        self._teacher = Teacher(panel, self._page, self._steering, self._enlarge, self._hide,
+                                self._reseed if simulates else None, self._button, self._guard)
         self._build()
-        self._say(self._view, self._now)
+        self._say(self._now)
 
     # -- what a notebook asks for -------------------------------------------------------------------------------------
     @property
@@ -69,7 +73,7 @@ class LivePanel:
     @property
     def sentence(self):
         """What is on screen, in words and numbers."""
-        return self._view.sentence
+        return self._veiled(self._now).sentence
 
     @property
     def numbers(self):
@@ -100,6 +104,10 @@ class LivePanel:
         """The plain plotly figure, for print and slides (see ``Panel.static``)."""
         return self.panel.static(self._now, **options)
 
+    def teach(self, on=True):
+        """Begin teacher mode, or end it: large type, and keys that step through presets and hide theory."""
+        self._teacher.teach(on)
+
     def table(self):
         """The plotted numbers, a row each: trace, x, y, then z or error where a trace has one."""
         return export.table(export.arrays(self.figure))[1]
@@ -107,6 +115,10 @@ class LivePanel:
     def csv(self):
         """The plotted numbers as CSV."""
         return export.csv(self.panel, self.scenario, export.arrays(self.figure))
+
+    def html_table(self):
+        """Some of the plotted numbers, as a table to read."""
+        return export.html_table(self.panel, self.scenario, export.arrays(self.figure), export.axes(self.figure))
 
     def code(self):
         """Three lines that bring this figure back in a cell."""
@@ -176,10 +188,10 @@ class LivePanel:
         self._line.observe(self._guard(self._typed), names="value")
         said = self._said
         self.widget = w.VBox([
-            self._page, *self._steering.boxes, self.figure,
+            self._page, *self._steering.boxes, self._teacher.box, self.figure,
             said.sentence, *([said.text, copy_text] if self._view.text else []), said.heard,
             w.Box([*([self._again, self._stop, self._progress] if simulates else []), said.status], layout=w.Layout(**WRAP)),
-            self._take.box,
+            w.Box([*self._take.boxes, self._teacher.toggle], layout=w.Layout(**WRAP)), self._take.table,
             w.HTML(f"<details style='margin:0 8px'><summary>How to read this</summary>{html.escape(self.panel.help)}"
                    "</details>"),
         ], layout=w.Layout(width="100%")).add_class("mombook-panel")
@@ -230,19 +242,38 @@ class LivePanel:
         blank = {} if self._is_blank else self.panel.blank(new)
         with self.figure.batch_update():
             change(self.figure, blank)
-            apply(self.figure, view, rescale=False)
+            apply(self.figure, self._veiled(new, view), rescale=False)
         self._view, self._is_blank = view, True
-        self._say(view, new, f"{1e3 * (time.perf_counter() - started):.0f} ms")
+        self._say(new, f"{1e3 * (time.perf_counter() - started):.0f} ms")
 
     _is_blank = True
     _heading = _expected = None
 
     def _refine(self, now):
         """The refined exact layer, and the axes."""
-        self._view = view = self._exact(now, final=True)
+        self._view = self._exact(now, final=True)
         with self.figure.batch_update():
-            apply(self.figure, view, rescale=True)
-        self._say(view, now)
+            apply(self.figure, self._veiled(now), rescale=True)
+        self._say(now)
+
+    def _veiled(self, scenario, view=None):
+        """What may be seen of a view, the present one by default."""
+        return veil(self.panel, scenario, view or self._view, self._teacher.hides)
+
+    def _hide(self, hidden):
+        """Hide theory, or show it."""
+        with self._pace.drawing:
+            now = self._pace.shown
+            with self.figure.batch_update():
+                apply(self.figure, self._veiled(now), rescale=False)
+            self._say(now)
+
+    def _enlarge(self, large):
+        """Large type, or normal."""
+        with self._pace.drawing:
+            self._said.large = large
+            self._fit(None)
+            self._say(self._pace.shown)
 
     def _look_ahead(self):
         """While the browser paints, compute the stop a slider will come to next if it goes on as it did: panels remember."""
@@ -310,12 +341,14 @@ class LivePanel:
             self._show({**self._now, "seed": (self._now["seed"] + 1) % 2**32})
 
     # -- words --------------------------------------------------------------------------------------------------------
-    def _say(self, view, scenario, status=""):
+    def _say(self, scenario, status=""):
         """Sentence, lamps and scenario line."""
-        self._said.say(view, status)
+        self._said.say(self._veiled(scenario), status)
         if self._is_blank:
             self._said.hear("")
         self._put(self._line, self.panel.write(scenario))
+        if not status:                                                      # at rest
+            self._take.tabulate()
 
     def _put(self, widget, value):
         with self._quiet():
@@ -338,13 +371,15 @@ class LivePanel:
     def _fit(self, _):
         """Follow the page's width and theme."""
         with self._pace.drawing, self.figure.batch_update():
-            self._frame.fit(self._page.width, self._page.dark)
+            self._frame.fit(self._page.width, self._page.dark, self._teacher.on)
 
     def _page_said(self, _, message, buffers):
         action, done = message.get("action"), message.get("done")
         if action == "copy":
             self._said.note("Copied.") if done else self._said.alert(
                 "The browser did not allow copying; select the text and copy it by hand.")
+        if action == "key":
+            self._teacher.key(message["key"])
         if action == "picture":
             self._take.printed()
             self._said.note("Saved.") if done else self._said.alert("The browser could not draw the picture.")

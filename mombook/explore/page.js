@@ -62,6 +62,17 @@ function name(panel, said) {
   });
 }
 
+// Keys of teacher mode; Lab would take them for commands of its own. Fields and sliders keep theirs.
+function teach(model, event) {
+  const { key, target } = event, keys = model.get("pressed");
+  if (!keys.includes(key) || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (key !== "Escape" && target.closest("input[type=text], textarea, select")) return;
+  if (key.startsWith("Page") && target.closest("[role=slider]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  model.send({ action: "key", key });
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("mombook-page");
@@ -92,12 +103,28 @@ export default {
     const size = new ResizeObserver(tell), themes = new MutationObserver(tell), parts = new MutationObserver(label);
     size.observe(el);
     themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-    until(panel, 10).then((it) => parts.observe(it, { childList: true, subtree: true }), () => {});
+    const press = (event) => teach(model, event);
+    const listen = () => {
+      const it = panel();
+      if (!it) return;
+      it.removeEventListener("keydown", press);
+      if (!model.get("pressed").length) return;
+      it.addEventListener("keydown", press);
+      it.tabIndex = -1;
+      if (!it.contains(document.activeElement)) it.focus({ preventScroll: true });
+    };
+    until(panel, 10).then((it) => {
+      parts.observe(it, { childList: true, subtree: true });
+      listen();
+    }, () => {});
+    model.on("change:pressed", listen);
     model.on("change:said", label);
     model.on("msg:custom", act);
     tell();
     return () => {
       [size, themes, parts].forEach((observer) => observer.disconnect());
+      panel()?.removeEventListener("keydown", press);
+      model.off("change:pressed", listen);
       model.off("change:said", label);
       model.off("msg:custom", act);
     };

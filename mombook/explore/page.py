@@ -7,7 +7,7 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
-from ..panels.style import dress
+from ..panels.style import LARGE, dress, resize
 
 NARROW = 760
 """Pages narrower than this (pixels) get the subplots under one another."""
@@ -20,6 +20,7 @@ class Page(anywidget.AnyWidget):
     _css = Path(__file__).with_name("page.css")
     width = traitlets.Int(0).tag(sync=True)
     dark = traitlets.Bool(False).tag(sync=True)
+    pressed = traitlets.List().tag(sync=True)              # keys that are the panel's while it is taught with
     said = traitlets.Unicode("").tag(sync=True)         # the figure's text for those who do not see it
 
     def __init__(self):
@@ -43,16 +44,18 @@ class Frame:
 
     def __init__(self, panel, figure):
         self._panel, self._figure, self._light = panel, figure, panel.figure()
-        self.narrow = self.dark = False
+        self._narrow = self._dark = self._large = False
 
-    def fit(self, width, dark):
-        """Follow the page."""
+    def fit(self, width, dark, large):
+        """Follow the page, and whether type is to be large."""
         figure, narrow = self._figure, 0 < width < NARROW
         if width > 0 and figure.layout.width != width:
             figure.layout.width = width
-        if narrow != self.narrow:
-            self.narrow = narrow
-            figure.update_layout(self._panel.stacked() if narrow else self._panel.wide())
-        if dark != self.dark:
-            self.dark = dark
+        if (narrow, large) != (self._narrow, self._large):
+            self._narrow, self._large = narrow, large
+            arranged = self._panel.stacked() if narrow else self._panel.wide()
+            figure.update_layout(arranged)
+            resize(figure, self._light, arranged.get("height") or self._light.layout.height or 450, LARGE if large else 1)
+        if dark != self._dark:
+            self._dark = dark
             dress(figure, self._light, dark)

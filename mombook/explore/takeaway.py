@@ -24,8 +24,19 @@ class TakeAway:
             ("PNG", "download the picture, in print size", lambda: self._print("png")),
             ("SVG", "download the picture as a drawing", lambda: self._print("svg")),
         ]
-        self.box = w.Box([self.line, *(words.button(label, tip, lambda _, act=act: act()) for label, tip, act in buttons),
-                          self.press], layout=w.Layout(flex_flow="row wrap", align_items="center", width="100%"))
+        self._tabled = w.ToggleButton(description="Table", tooltip="the plotted numbers as a table",
+                                      layout=w.Layout(width="auto"))
+        self._tabled.observe(words.guard(lambda _: self.tabulate()), names="value")
+        self.table = w.HTML(layout=w.Layout(overflow="auto", max_height="420px"))
+        self.boxes = [self.line, *(words.button(label, tip, lambda _, act=act: act()) for label, tip, act in buttons),
+                      self._tabled, self.press]
+
+    def tabulate(self):
+        """Fill the table anew while it is open."""
+        if self._tabled.value:
+            self.table.value = self._live.html_table()
+        elif self.table.value:
+            self.table.value = ""
 
     def _print(self, format):
         """Draw the picture and ask the page to save it; ``printed`` hears when it has."""

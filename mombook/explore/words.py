@@ -12,6 +12,8 @@ from .pace import FIGURE
 class Words:
     """Widgets that say what is seen; ``sentence``, ``text``, ``heard`` and ``status`` are shown in this order."""
 
+    large = False
+
     def __init__(self, page):
         self._page = page
         self.sentence, self.text, self.heard, self.status = (w.HTML(layout=w.Layout(margin="0 8px")) for _ in range(4))
@@ -20,7 +22,9 @@ class Words:
         """A view's sentence and lamps; ``status`` is how long it took."""
         lamps = "".join(f"<div>{'●' if met else '○'} {html.escape(name)}: {html.escape(why)}</div>"
                         for name, met, why in view.lamps if not met)
-        self.sentence.value = (f"<div role='status' aria-live='polite' style='line-height:1.45'>{html.escape(view.sentence)}"
+        size = ";font-size:1.6em" if self.large else ""
+        self.sentence.value = (f"<div role='status' aria-live='polite' style='line-height:1.45{size}'>"
+                               f"{html.escape(view.sentence)}"
                                f"{lamps}</div>")
         self.text.value = f"<pre style='white-space:pre-wrap;line-height:1.4'>{html.escape(view.text)}</pre>"
         self._page.said = view.sentence

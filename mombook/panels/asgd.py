@@ -44,6 +44,8 @@ class ASGDPanel(Panel):
     title = "ASGD and the spectrum"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
     references = ("morwani2026", "liu2020", "jain2018", "kidambi2018")
+    theory = ("ASGD", "Nesterov", "T5", "T6", "bound names", "linear", "saturated", "regimes", "chosen batch",
+              "distance, κ as set", "distance, κ = d^decay", "curve names", "distance here", *DIALS, "dial names")
     presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 159},
                                 "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 159},
                                 "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 159},

@@ -4,6 +4,7 @@ Texts are made from the panel's arrays alone (trace name -> ``x``, ``y``, ...), 
 """
 
 import csv as _csv
+import html
 import io
 
 import numpy as np
@@ -56,6 +57,37 @@ def table(traces):
         more = [np.ravel(np.asarray(t[key], float)) if key in t else np.full(x.shape, np.nan) for key in extra]
         rows += [(name, *map(float, point)) for point in zip(x, y, *more, strict=True)]
     return ["trace", "x", "y", *extra.values()], rows
+
+
+def axes(figure):
+    """Trace name -> what its two axes are called."""
+    def called(letter, anchor):
+        return figure.layout[f"{letter}axis{(anchor or letter)[1:]}"].title.text or letter
+    return {t.name: (called("x", t.xaxis), called("y", t.yaxis)) for t in figure.data}
+
+
+def html_table(panel, line, traces, called, most=10):
+    """The numbers of ``table`` for a screen reader or the eye: each trace thinned to at most ``most`` points.
+
+    Args:
+        traces: trace name -> its arrays; called: trace name -> the names of its axes (see ``axes``).
+    """
+    say = html.escape
+    header, rows = table(traces)
+    groups = {}
+    for name, *point in rows:
+        groups.setdefault(name, []).append(point)
+    bodies = []
+    for name, points in groups.items():
+        kept = [points[k] for k in np.unique(np.linspace(0, len(points) - 1, min(most, len(points))).round().astype(int))]
+        x, y = called.get(name, ("x", "y"))
+        told = f"{say(name)}<br>{say(y)} at {say(x)}" + (f"<br>{len(kept)} of {len(points)} points" * (len(kept) < len(points)))
+        cells = ["".join(f"<td>{v:.4g}</td>" if np.isfinite(v) else "<td>–</td>" for v in point) for point in kept]
+        bodies.append(f"<tbody><tr><th scope='rowgroup' rowspan='{len(kept)}'>{told}</th>"
+                      + "</tr><tr>".join(cells) + "</tr></tbody>")
+    heads = "".join(f"<th scope='col'>{say(column)}</th>" for column in header)
+    return (f"<table class='mombook-table'><caption>{say(panel.title)}: the plotted numbers, every one of which is in the CSV "
+            f"file. {say(stamp(panel, line))}</caption><thead><tr>{heads}</tr></thead>{''.join(bodies)}</table>")
 
 
 def csv(panel, line, traces):

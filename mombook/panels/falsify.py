@@ -28,6 +28,7 @@ class FalsifyPanel(Panel):
     title = "Can heavy ball beat SGD?"
     controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
     references = ("morwani2026",)
+    theory = ("start", "ceiling", "heavy ball", "chosen batch")
     presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012
                "fast decay": {"kappa": 1e4, "decay": 2.5}, "two levels": {"kappa": 1e6, "decay": 1.5, "levels": 2}}
     help = ("The sliders choose the spectrum the search starts from and, on the right, the batch that is looked at; when they "

@@ -1,6 +1,6 @@
 """What a panel is, whoever shows it: scenario -> arrays, figure and sentence. No widgets, no numerics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -27,6 +27,7 @@ class View:
         lamps: (what the bound is called, whether its assumptions are met, the sentence if not).
         numbers: the sentence's numbers, unrounded, for tests and notebooks.
         text: lines to read and copy, shown as they are under the sentence.
+        guess: the titles while theory is hidden, where ``titles`` would give it away.
     """
 
     traces: dict
@@ -36,6 +37,7 @@ class View:
     lamps: list = field(default_factory=list)
     numbers: dict = field(default_factory=dict)
     text: str = ""
+    guess: list = field(default_factory=list)
 
 
 @dataclass
@@ -159,6 +161,17 @@ def apply(figure, view, rescale):
         for axis, bounds in view.ranges.items():
             if figure.layout[axis].range is None or not np.allclose(figure.layout[axis].range, bounds):
                 figure.layout[axis].range = [float(b) for b in bounds]
+
+
+def veil(panel, scenario, view, hidden):
+    """The view with the panel's theory hidden, in words too; or, if not ``hidden``, surely shown again."""
+    traces = {**view.traces, **{name: {"visible": True, **view.traces.get(name, {})} for name in panel.theory}}
+    if not hidden:
+        return replace(view, traces=traces)
+    traces |= {name: {**traces[name], "visible": False} for name in panel.theory}
+    where = ", ".join(f"{c.label} = {c.text(scenario[c.name])}" for c in panel.controls if isinstance(c, scenarios.Slider))
+    return replace(view, traces=traces, titles=view.guess or view.titles, lamps=[], text="",
+                   sentence=f"{where}. Theory is hidden: what do you expect?")
 
 
 def problems(panel, scenario, view):

@@ -38,6 +38,7 @@ class HeavyBallPanel(Panel):
     title = "Heavy ball under gradient noise"
     controls = (KAPPA, DECAY, BATCH, DIM, STEP, MEMORY, SEED)
     references = ("morwani2026", "garg2026", "polyak1964")
+    theory = ("gap", "fastest", "simple choice", "loss circle", "fastest (loss)", "simple choice (loss)", "chosen (loss)")
     presets = {**{k: {**v, "lr": 1, "forget": 1} for k, v in SHAPES.items()},          # noqa: RUF012 (a constant)
                "large batch": {"batch": 4096, "lr": 1, "forget": 1},
                "no memory": {"lr": 1, "forget": 100}, "step too long": {"lr": 5, "forget": 1}}
@@ -155,6 +156,7 @@ class HeavyBallPanel(Panel):
                     ["<b>Which are fast?</b>" + f"  B = {batch}", f"<b>Roots</b>; {rho}", "<b>Loss</b>, expected"],
                     [("T3", bool(simple_gap >= bounds.heavy_ball_gap(H, batch, "lower").value * (1 - 1e-9)),
                       "the simple choice falls short of its guarantee.")],
+                    guess=["<b>Which are fast?</b>" + f"  B = {batch}", "<b>Roots</b>; where is √ρ?", "<b>Loss</b>, expected"],
                     numbers={"gap": float(gap), "best": best.gap, "simple": float(simple_gap),
                              "bound": bounds.heavy_ball_gap(H, batch).value, "method": method})
 

@@ -42,6 +42,8 @@ class ParallelPanel(Panel):
     title = "How far a batch replaces iterations"
     controls = (KAPPA, DECAY, BATCH, SEED)
     references = ("garg2026", "strohmer2009", "moorman2021")
+    theory = ("simple momentum", "simple momentum: expected", "simple SGD: saturation",
+              "simple momentum: saturation")
     presets = {                                                                                          # noqa: RUF012
         "flat": {"kappa": 1, "batch": 8}, "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8},
         "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8}, "near saturation": {"kappa": 1e3, "decay": 1.5, "batch": 91},

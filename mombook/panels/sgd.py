@@ -47,6 +47,8 @@ class SGDPanel(Panel):
     title = "SGD and the critical batch"
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
     references = ("morwani2026", "ma2018")
+    theory = ("SGD, exact", "at B/4", "at 4B", "η of T1", "best η", "η of the slider", "T1, two sides", "T1, lower side",
+              "tuned gap", "bend", "critical batch", "expected")
     presets = SHAPES
     help = ("The gap is the share of the expected loss that a step removes in the long run. Left: it grows with the learning "
             "rate until just before the stability limit, then falls to nothing; paler lines are a quarter and four times the "

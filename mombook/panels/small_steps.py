@@ -51,6 +51,7 @@ class SmallStepsPanel(Panel):
     title = "Where momentum is inert, and where it pays"
     controls = (KAPPA, DECAY, BATCH, MEMORY, STEP, SEED)
     references = ("wang2023", "li2021")
+    theory = ("momentum is inert", "β → 1", "SGDM: threshold", "SGDM")
     presets = {                                                                                          # noqa: RUF012
         "small batch": {"batch": 1, "fraction": 0.316, "memory": 0.1},
         "small steps": {"batch": 64, "fraction": 0.01, "memory": 0.1},

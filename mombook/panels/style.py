@@ -126,6 +126,28 @@ def dress(figure, light, dark):
     return figure
 
 
+LARGE = 1.45
+"""How much larger type is in teacher mode."""
+
+
+def resize(figure, light, height, factor):
+    """Scale type, lines, marks and ``height`` by a factor from what the empty figure ``light`` has."""
+    for trace, original in zip(figure.data, light.data, strict=True):
+        for key in ("line.width", "marker.size", "marker.line.width", "textfont.size"):
+            if key in original and isinstance(original[key], int | float):
+                trace[key] = original[key] * (factor if "font" in key else 1 + 0.8 * (factor - 1))
+    for note, original in zip(figure.layout.annotations, light.layout.annotations, strict=False):
+        note.font.size = (original.font.size or light.layout.font.size) * factor
+    bar = light.layout.coloraxis.colorbar.tickfont.size
+    if bar:
+        figure.layout.coloraxis.colorbar.tickfont.size = bar * factor
+    for each in (*figure.select_xaxes(), *figure.select_yaxes()):
+        size = None if factor == 1 else light.layout.font.size * factor       # None: plotly's own proportions
+        each.title.font.size, each.tickfont.size = size, size and 0.8 * size
+    figure.update_layout(font_size=light.layout.font.size * factor, height=round(height * (1 + 0.75 * (factor - 1))))
+    return figure
+
+
 def rgba(color, alpha):
     """A hex colour with transparency."""
     r, g, b = (int(color[i:i + 2], 16) for i in (1, 3, 5))

@@ -43,6 +43,9 @@ class TradeoffPanel(Panel):
     title = "What a batch buys"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
     references = ("morwani2026", "garg2026")
+    theory = (*(f"{look.word}{part}" for key, look in style.METHODS.items() if key != "sgd"
+                for part in ("", ": bound", ": CE", ": expected") if (key, part) != ("nesterov", ": bound")),
+              "chosen batch", "critical batch")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
             "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "

@@ -24,6 +24,7 @@ class TranslatorPanel(Panel):
     title = "The same method in other words"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
     references = ("polyak1964", "nesterov1983", "ma2019", "liu2020", "jain2018", "kidambi2018")
+    theory = ("heavy ball", "Nesterov", "ASGD")
     presets = SHAPES
     help = ("Each curve is the answer of a tuned method to one gradient of size one at step 1: SGD moves at once, heavy "
             "ball over its whole memory 1/(1−β), Nesterov and ASGD do a little of both. The height it ends at is the "

@@ -42,6 +42,7 @@ class TypicalPanel(Panel):
     title = "Expected and typical"
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
     references = ("furstenberg1960", "gurbuzbalaban2021", "morwani2026")
+    theory = ("expected risk, exact", "rate of the mean")
     presets = {  # noqa: RUF012
         "many directions": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200, "share": 1.05},
         "few directions": {"kappa": 100, "decay": 1.5, "batch": 1, "d": 10, "share": 1.1},
