@@ -12,10 +12,13 @@
 # **The exact curve says that the loss explodes, and every run you start converges. Which of the two is wrong?**
 # Neither. The expected loss is an average over runs, and when gradient noise dominates it is carried by runs so rare that you
 # will never see one. There are two rates: that of the mean, $-\log\rho$, on which the theorems of this book are built,
-# and the *typical* one, which almost every single run follows. The typical rate is never the smaller; between the two stability
-# limits the mean diverges while runs converge. A plain average over runs estimates neither.
+# and the *typical* one, which almost every single run follows. The [typical rate] is never the smaller; between the two
+# [stability limits][mean-square stability] the mean diverges while runs converge. A plain average over runs estimates neither.
 #
 # Drag **η/max** through 1 in the figure and watch the line turn upwards and the dots stay.
+#
+# [mean-square stability]: ../NOTATION.md#mean-square-stability "the expected loss tends to zero: the gap is positive"
+# [typical rate]: ../NOTATION.md#typical-rate "how fast the risk falls in almost every single run"
 
 # %%
 import numpy as np

@@ -10,13 +10,17 @@
 # # 7 · Perfect parallelization on rows
 #
 # **If one iteration may use B rows of a linear system instead of one, can it replace B iterations?**
-# For plain SGD only while $B\lesssim 1/L$, a handful of rows. With classical momentum, whose memory is taken
-# proportional to $1/B$, up to about $3/(\mu\sqrt\kappa)$ rows: this is the *perfect parallelization* of Garg and
-# Dereziński, and here it is exact, not asymptotic. The data are now finite: rows of a consistent system, drawn at random
-# (randomized Kaczmarz, coordinate descent, minibatch SGD). One thing does not carry over from Gaussian streams, and it is
-# a surprise: on some systems heavy ball is *cheaper* than SGD at every batch, by far more than a constant.
+# For plain SGD only while $B\lesssim 1/L$, a handful of rows. With classical momentum, whose [memory] is taken
+# proportional to $1/B$, up to about $3/(\mu\sqrt\kappa)$ rows: this is the *[perfect parallelization][perfect scaling]* of Garg
+# and Dereziński, and here it is exact, not asymptotic. The data are now finite: rows of a consistent system, drawn at random
+# ([randomized Kaczmarz][randomized kaczmarz], coordinate descent, minibatch SGD). One thing does not carry over from Gaussian
+# streams, and it is a surprise: on some systems heavy ball is *cheaper* than SGD at every batch, by far more than a constant.
 #
 # Drag **B** to the right and watch where each line leaves the horizontal.
+#
+# [perfect scaling]: ../NOTATION.md#perfect-scaling "twice the batch takes half the steps: no compute is lost"
+# [memory]: ../NOTATION.md#memory "how long the momentum buffer remembers a gradient: about 1/(1 − β) steps"
+# [randomized kaczmarz]: ../NOTATION.md#randomized-kaczmarz "projecting onto one randomly drawn equation after another"
 
 # %%
 import numpy as np
@@ -26,9 +30,11 @@ from mombook import example_systems, explore, kaczmarz, parallel, row_sampling, 
 from mombook.systems import System
 
 # %% [markdown]
-# The vertical axis counts *row visits*, iterations times batch, to an error $10^{-6}$ as large. Flat is perfect: more rows
+# The vertical axis counts *[row visits]*, iterations times batch, to an error $10^{-6}$ as large. Flat is perfect: more rows
 # in parallel, no more work. Dotted verticals are predictions. Hollow marks are tuned methods; like the simulated dots
 # they arrive once you let go.
+#
+# [row visits]: ../NOTATION.md#row-visits "iterations times batch: rows of a linear system that were looked at"
 
 # %%
 panel = explore.parallel(kappa=1e3, decay=1.5, batch=64)
@@ -239,7 +245,7 @@ print(f"noise made along v: rows {noise:.2e}, Gaussian inputs {L**2 + L:.2f}")
 np.testing.assert_allclose(noise, L - L**2, rtol=1e-9)
 
 # %% [markdown]
-# So the lower bound (T3's form) is universal, and the upper bound is a property of the law of the rows. The falsifier of
+# So the [lower bound] (T3's form) is universal, and the [upper bound] is a property of the law of the rows. The falsifier of
 # the main paper, a heavy ball that is strictly cheaper than SGD's best, exists, but not in the paper's model.
 # In the panel, raise κ to see the hollow squares sink below everything else.
 #
@@ -248,6 +254,9 @@ np.testing.assert_allclose(noise, L - L**2, rtol=1e-9)
 # The spectrum that matters is that of $G$, which the law of the rows decides. Take rows of unequal length and compare
 # drawing by squared length, drawing uniformly, and plain minibatch SGD, which does not normalise and pays for it through
 # $R$. Beside each stands a Gaussian stream with the same spectrum under the same rule.
+#
+# [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
+# [lower bound]: ../NOTATION.md#lower-bound "the tuned method has at least this contraction gap"
 
 # %%
 A = np.random.default_rng(5).standard_normal((300, 10)) * np.geomspace(0.5, 2, 300)[:, None]
@@ -362,8 +371,10 @@ print("lsqr needs less than a hundredth of the row visits:", bool(krylov < found
 # ## Exercises
 #
 # 1. In the panel, set κ = 1. Why is momentum then no help at small batch, and harmful in the simple form?
-# 2. Find the smallest κ at decay 1.5 for which tuned heavy ball beats $4B\mu$ at $B=1$.
+# 2. Find the smallest κ at [decay][spectrum decay] 1.5 for which tuned heavy ball beats $4B\mu$ at $B=1$.
 # 3. Show from (batch) that a batch of $n$ distinct rows is gradient descent, and compute its optimal heavy ball.
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
 #
 # ## References
 #

@@ -9,13 +9,15 @@
 # %% [markdown]
 # # 8 · Small learning rates, and where momentum pays
 #
-# **If SGD takes small steps anyway, does momentum do anything?** Matched by their *long-run step* $h=\eta/(1-\beta)$, SGD
+# **If SGD takes small steps anyway, does momentum do anything?** Matched by their *[long-run step]* $h=\eta/(1-\beta)$, SGD
 # and SGD with momentum (SGDM) follow the same distribution as $h\to0$: this is the result of Wang, Malladi, Wang, Lyu and Li,
 # and in the linear model we can watch it exactly. Momentum averages the noise of a step and carries it over to the next, so
 # the end point gains nothing. What momentum does take away is a *curvature* term of stability, and that term matters when
 # the batch is large. One line, the threshold in $h$, joins this to everything else in the book.
 #
 # Drag **B** from 1 to 65536 at a fixed **step**: the two curves on the right are one curve, then two.
+#
+# [long-run step]: ../NOTATION.md#long-run-step "how far a constant unit gradient moves w per step in the long run"
 
 # %%
 import numpy as np
@@ -33,16 +35,19 @@ panel
 
 # %% [markdown]
 # Try the presets. **Small batch** and **small steps**: momentum is inert. **Large batch, large steps**: SGD diverges where
-# SGDM converges. **Too much memory**: SGDM only lags.
+# SGDM converges. **Too much [memory]**: SGDM only lags.
 #
 # ## Two methods, one long-run step
 #
-# A *noisy gradient oracle with scale* returns
+# A *[noisy gradient oracle with scale][noisy gradient oracle]* returns
 #
 # $$ g = \nabla L(w) + \sigma v,\qquad E\,v = 0,\quad \mathrm{Cov}\,v = \Sigma(w). \tag{ngos} $$
 #
 # SGD is $z'=z-\eta g$. SGDM in the averaging form is $m'=\beta m+(1-\beta)g$, $x'=x-\eta m'$; the form $m'=\beta m+g$ of the
 # libraries has $\gamma=\eta(1-\beta)$ in the place of $\eta$. A gradient that stays moves either by $\eta$ per step.
+#
+# [memory]: ../NOTATION.md#memory "how long the momentum buffer remembers a gradient: about 1/(1 − β) steps"
+# [noisy gradient oracle]: ../NOTATION.md#noisy-gradient-oracle "gradient plus σ times noise; NGOS for short"
 
 # %%
 sgd, sgdm = small_steps.matched(lr=0.1, beta=0.9)
@@ -177,7 +182,7 @@ assert small < 1.1 and large > 30
 # %% [markdown]
 # ## Curvature removed without momentum: SVAG
 #
-# To tell whether momentum helps by averaging noise or by taming curvature, take the curvature away some other way. SVAG
+# To tell whether momentum helps by averaging noise or by taming curvature, take the curvature away some other way. [SVAG][svag]
 # (Li, Malladi, Arora) mixes two independent batches so that the mean stays and the covariance grows $l$ times,
 #
 # $$ g = \tfrac{1+s}{2}\,g_1 + \tfrac{1-s}{2}\,g_2,\quad s = \sqrt{2l-1}
@@ -185,6 +190,8 @@ assert small < 1.1 and large > 30
 #
 # and takes $l$ times more steps of size $\eta/l$: the noise per unit time as before, curvature effects $l$ times smaller. First
 # the weights, then the thresholds: $l\to\infty$ and $\beta\to1$ must have the *same* limit.
+#
+# [svag]: ../NOTATION.md#svag "mixing two batches so that noise stays and the effect of curvature shrinks"
 
 # %%
 for level in (1, 4, 16):
@@ -281,7 +288,7 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 # - At a matched, small long-run step SGD and SGDM are the same in distribution; the difference falls with slope $1-\alpha$.
 # - Momentum makes each step less noisy by $(1-\beta)/(1+\beta)$ and the end point not at all: noise is carried over.
 # - In the long-run step the two thresholds differ by the curvature term alone. Momentum is inert while $BL\ll\mathrm{tr}\,H$,
-#   and pays when the batch is large: the same large batches at which the rest of the book finds its window.
+#   and pays when the batch is large: the same large batches at which the rest of the book finds its [window].
 # - SVAG removes the same term without momentum, and reaches the same limit.
 #
 # The setting and the statements are those of Wang et al.; the exact thresholds and slopes in the linear model are ours.
@@ -292,6 +299,8 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 # 2. Derive (two limits) from (long-run step), and the batch at which the two thresholds differ by a factor two if all
 #    eigenvalues are equal.
 # 3. Set the label noise of the valley to zero. What do SGD and SGDM do over $1/\eta^2$ steps?
+#
+# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
 #
 # ## References
 #

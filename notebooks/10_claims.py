@@ -43,9 +43,11 @@ assert not failed
 # ## What would refute the first paper
 #
 # A ledger in which nothing can fail proves nothing. The first paper names its own falsifier: heavy ball with a best
-# compute efficiency above SGD's by more than a constant. Theorem T2 excludes that in this model, for any spectrum, any
+# [compute efficiency] above SGD's by more than a constant. Theorem T2 excludes that in this model, for any spectrum, any
 # batch and any parameters; notebook 04 lets an optimiser look for it all the same. To see that the checks have teeth, change
 # one character of the update rule in `mombook/method.py` and run this page again.
+#
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
 
 # %% [markdown]
 # ## Run one claim yourself
