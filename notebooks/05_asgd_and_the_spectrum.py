@@ -9,13 +9,16 @@
 # %% [markdown]
 # # 5 · ASGD and the spectrum
 #
-# **When does accelerated SGD buy compute, when only speed, and what does "ASGD and heavy ball nearly overlap" mean in
+# **When does accelerated SGD buy compute, when only speed, and what does "ASGD and heavy ball nearly [overlap]" mean in
 # numbers?** Nesterov, MaSS, AccSGD, the ASGD of Jain et al. and QHM are points of one three-parameter family. Its best
 # member beats heavy ball at small batch by a factor that depends on how fast the eigenvalues fall: next to nothing for
-# decay below 1, a power of the dimension above 1. As the batch grows that advantage is traded for fewer serial steps, until
-# the deterministic rate is reached.
+# [decay][spectrum decay] below 1, a power of the dimension above 1. As the batch grows that advantage is traded for fewer
+# serial steps, until the deterministic rate is reached.
 #
 # Drag **decay** below and watch the gap between the two upper curves on the left open, and the triangle in the middle climb.
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
+# [overlap]: ../NOTATION.md#overlap "largest distance between two methods' compute efficiencies over all batches"
 
 # %%
 import numpy as np
@@ -138,7 +141,9 @@ for name, f in found.items():
 
 # %% [markdown]
 # Read along the last row: the advantage at batch 1 melts away as the batch grows. Read it as speed instead, and nothing
-# was lost: the number of steps per e-fold falls all the way.
+# was lost: the number of steps per [e-fold] falls all the way.
+#
+# [e-fold]: ../NOTATION.md#e-fold "a fall of the expected loss by the factor e = 2.718…"
 
 # %%
 advantage = found["asgd"].ce / found["heavy_ball"].ce
@@ -170,7 +175,7 @@ print("ASGD, steps per e-fold:    ", np.round(found["asgd"].serial, 1))
 # $$ 2B \;\ge\; \frac{P}{s}\,N(\ell) + p_1x\,T(\ell), \qquad
 #    N(\ell)=\sum\frac{\lambda}{\lambda+\ell},\quad T(\ell)=\sum\frac{\lambda^2}{\lambda+\ell}. \tag{T5-sum} $$
 #
-# $N$ counts the directions above the level $\ell$, the *effective dimension*. The arithmetic-geometric mean of the two terms
+# $N$ counts the directions above the level $\ell$, the *[effective dimension]*. The arithmetic-geometric mean of the two terms
 # gives the first bound below, the first term alone the second, and the first term with $r>0$ at $L$, which forces
 # $s\le 4/((1+x)L)$, the third:
 #
@@ -179,6 +184,8 @@ print("ASGD, steps per e-fold:    ", np.round(found["asgd"].serial, 1))
 #
 # for $g=\mathrm{gap}$. The constants are ours; the paper's abstract states the scaling. Now every line is checked on random
 # spectra, methods and batches: each of the following numbers must be at least zero.
+#
+# [effective dimension]: ../NOTATION.md#effective-dimension "number of eigendirections above a level ℓ, counted softly"
 
 # %%
 def lines_of_the_proof(H, m, B, g):
@@ -264,7 +271,9 @@ for a in (0.5, 1.0, 1.5, 2.0, 2.5):
 # $$ \mathrm{gap} \;\sim\; B^{\,a/(2a-1)}: \tag{traded-exponent} $$
 #
 # exponent 1 as $a\to1$, 1/2 only as $a\to\infty$. We measure the local exponent $d\log\mathrm{gap}/d\log B$ on the exact
-# frontier of a large spectrum, $a=1.5$, $d=10^6$, and expect 1, a plateau near 0.75, then 0.
+# [frontier] of a large spectrum, $a=1.5$, $d=10^6$, and expect 1, a plateau near 0.75, then 0.
+#
+# [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"
 
 # %%
 large = mb.Spectrum.power_law(d=10**6, decay=1.5).compressed(2)
@@ -281,8 +290,8 @@ assert exponent[0] > 0.95 and exponent[-1] < 0.05
 assert abs(plateau.mean() - 0.75) < 0.05
 
 # %% [markdown]
-# In the traded regime CE falls like $B^{a/(2a-1)-1}$: doubling the batch here costs compute, but it still buys steps.
-# The $\sqrt B$ law belongs to spectra whose effective dimension does not move, such as two levels.
+# In the traded regime [CE][compute efficiency] falls like $B^{a/(2a-1)-1}$: doubling the batch here costs compute, but it still
+# buys steps. The $\sqrt B$ law belongs to spectra whose effective dimension does not move, such as two levels.
 #
 # ## "Nearly overlap", as a number
 #
@@ -292,6 +301,8 @@ assert abs(plateau.mean() - 0.75) < 0.05
 #
 # In percent, for $\lambda_i=i^{-a}$ (so $\kappa=d^a$) we expect little below decay 1, whatever the dimension, and a lot
 # above.
+#
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
 
 # %%
 decays, dims = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), (50, 200, 1000, 10**4, 10**6)
@@ -427,7 +438,7 @@ for B1 in (1, 16, 128):
     assert 0.999 < gains["ademamix"] < 1.1 and 0.999 < gains["two_buffers"] < 1.15
 
 # %% [markdown]
-# AdEMAMix contains this family up to the fast memory (at $\beta_1=0$ it *is* ASGD) and gains about a percent in the rate; two
+# AdEMAMix contains this family up to the fast [memory] (at $\beta_1=0$ it *is* ASGD) and gains about a percent in the rate; two
 # free buffers gain a few percent. A second memory is no second acceleration. AggMo, with two dials only, matches tuned ASGD
 # at batch 16 and loses about a quarter at the other two.
 #
@@ -442,6 +453,8 @@ for B1 in (1, 16, 128):
 #
 # (The schedules follow the authors' public code; $\Delta=8$.) A schedule has no rate, so the question is the finite one: steps
 # to reach a target, on exact curves. ASGD and SGD are tuned anew for every target, DANA is not tuned again.
+#
+# [memory]: ../NOTATION.md#memory "how long the momentum buffer remembers a gradient: about 1/(1 − β) steps"
 
 # %%
 small = mb.Spectrum.power_law(100, 1.5).compressed(2)
