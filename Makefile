@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 # Jupyter refuses to run as root unless told that this is meant (containers).
 ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test bench notebooks clean
+.PHONY: help lab test bench notebooks doctor clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make test       lint, stale notebooks, tests, doctests, browser, every notebook re-run  (TESTARGS=...)'
 	@echo 'make bench      the timing tables of benchmarks/, one thread  (BENCHARGS=...)'
 	@echo 'make notebooks  rebuild notebooks/*.ipynb from their .py sources'
+	@echo 'make doctor     check this installation from Python to the page, and say what to do'
 	@echo 'make clean      remove .venv and caches; sources and built notebooks stay'
 
 $(STAMP): pyproject.toml constraints.txt
@@ -47,7 +48,11 @@ bench: $(STAMP)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCHARGS)
 
 notebooks: $(STAMP)
+	@$(BIN)/python -m tools.glossary --write
 	@$(BIN)/python -m tools.build_notebooks
+
+doctor: $(STAMP)
+	@$(BIN)/python -m mombook doctor
 
 clean:
 	rm -rf $(VENV) build dist artefacts .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -141,7 +141,8 @@ def _package(name, allowed, extra):
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         spared = extra == "data" or sys.platform == "emscripten"
-        return Check(name, NOTE if spared else BROKEN, f"missing, needs {allowed}", pip("install", name + allowed))
+        says = f"missing, needs {allowed}" + (f" (extra {extra})" if extra else "")
+        return Check(name, NOTE if spared else BROKEN, says, pip("install", name + allowed))
     says = f"{version}, needs {allowed}"
     return Check(name, OK, says) if _inside(version, allowed) else Check(name, BROKEN, says, pip("install", name + allowed))
 

@@ -56,7 +56,7 @@ def test_a_missing_package_is_broken_but_the_pictures_of_one_notebook_are_not(in
     del installed["anywidget"], installed["scikit-learn"]
     found = {check.name: check for check in checkup.packages()}
     assert found["anywidget"].verdict == "broken" and found["scikit-learn"].verdict == "note"
-    assert found["anywidget"].says == "missing, needs >=0.11,<0.12"
+    assert found["anywidget"].says == "missing, needs >=0.11,<0.12 (extra lab)"
 
 
 def test_an_engine_alone_is_no_fault(installed):
