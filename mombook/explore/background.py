@@ -51,9 +51,10 @@ class InEventLoop:
                 self._woken.clear()
 
     async def _wait(self, seconds):
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._woken.wait(), seconds)
-        return False
+        # Not wait_for: it plans by the clock's time, and Pyodide's loop refuses a time that has passed meanwhile.
+        waiting = asyncio.ensure_future(self._woken.wait())
+        await asyncio.wait({waiting}, timeout=seconds)
+        return not waiting.cancel()             # a wait that is over cannot be cancelled any more
 
 
 Worker = InEventLoop if sys.platform == "emscripten" else InThread

@@ -53,13 +53,35 @@ export default {
 };
 """
 
+# Anywidget gives a widget two seconds to come up, and on a slow machine or in the browser's own Python the script takes
+# longer. So the figure is there at once, keeps what the kernel says meanwhile, and passes it on when the script has come.
 # A figure whose script never comes must say so: it would stay blank without a word.
 _FIGURE = """
-export default async () => {
-  const late = new Promise((_, reject) => setTimeout(reject, 60000, new Error(
-    "plotly's script has not arrived; restart the kernel and run all cells")));
-  const make = (await Promise.race([slot.script, late])).default;
-  return typeof make === "function" ? await make() : make;
+const SAID = ["addTraces", "deleteTraces", "moveTraces", "restyle", "relayout", "update", "animate", "removeLayoutProps",
+  "removeTraceProps"].map(name => "_py2js_" + name);
+const late = () => new Promise((_, reject) => setTimeout(reject, 60000, new Error(
+  "plotly's script has not arrived; restart the kernel and run all cells")));
+
+export default () => {
+  let plotly;
+  const start = async (model) => {
+    const waiting = [];
+    const heard = SAID.map(name => [`change:${name}`, () => model.get(name) && waiting.push([name, model.get(name)])]);
+    heard.forEach(([event, keep]) => model.on(event, keep));
+    const make = (await Promise.race([slot.script, late()])).default;
+    heard.forEach(([event, keep]) => model.off(event, keep));
+    const widget = typeof make === "function" ? await make() : make;
+    await widget.initialize({model});
+    for (const [name, message] of waiting) [message, null].forEach(value => model.set(name, value));
+    return widget;
+  };
+  return {
+    initialize({model}) {
+      plotly = start(model);
+      plotly.catch(() => {});                   // each view says it
+    },
+    render: async (page) => (await plotly).render(page),
+  };
 };
 """
 

@@ -82,6 +82,33 @@ def test_figures_come_back_as_they_were_in_a_reloaded_page_and_in_a_second_tab(p
         assert tab.console_errors == []
 
 
+SLOW_SCRIPT = """
+const text = Response.prototype.text;
+Response.prototype.text = async function () {
+  const it = await text.call(this);
+  if (it.length > 4e6) await new Promise((go) => { window.scriptMayGo = go; });
+  return it;
+};
+"""
+
+
+def test_a_slow_script_loses_neither_the_figure_nor_what_moved_meanwhile(page, new_page):
+    before = page.plotted("exact")[1]
+    late = new_page()
+    late.page.add_init_script(SLOW_SCRIPT)
+    late.open("harness.ipynb")
+    late.page.wait_for_function("() => window.scriptMayGo")
+    late.page.wait_for_timeout(2500)                # anywidget gives up on a widget that takes two seconds
+    late.press("batch size", "ArrowRight")
+    _, moved = page.wait_until_changed("exact", before)
+    assert late.page.locator(".js-plotly-plot").count() == 0
+    late.page.evaluate("() => window.scriptMayGo()")
+    late.page.wait_for_selector(".js-plotly-plot .trace")
+    np.testing.assert_allclose(late.plotted("exact")[1], moved, rtol=1e-12)
+    np.testing.assert_allclose(late.plotted("exact", figure=1)[1], X / 100, rtol=1e-12)
+    assert late.console_errors == []
+
+
 def test_nothing_went_wrong_on_the_way(page):
     assert page.text(".jp-InputArea-editor").startswith("import ipywidgets")
     assert page.screenshot("harness").stat().st_size > 10_000

@@ -37,14 +37,14 @@ def install(site, wheel, groups=("lab",), remote=None):
     folder.mkdir(parents=True)
     fetched = pyodide.fetch()
     base = pyodide.public_address(fetched) if remote == "official" else remote
-    packages = pyodide.compiled(fetched)
+    wheels = [path for group in groups for path in pure.fetch(group)]
+    ours = {canonicalize_name(path.name.split("-")[0]) for path in [*wheels, wheel]}
+    packages = {name: entry for name, entry in pyodide.compiled(fetched).items() if name not in ours}
     shipped = [] if remote else [*pyodide.CORE, *(entry["file_name"] for entry in packages.values())]
     shipped = [fetched / name for name in shipped if name != "pyodide-lock.json"]
     if remote:
         packages = {name: {**entry, "file_name": base + entry["file_name"]} for name, entry in packages.items()}
-    wheels = [path for group in groups for path in pure.fetch(group)]
-    wheels = [path for path in wheels if canonicalize_name(path.name.split("-")[0]) not in packages]
-    names = {canonicalize_name(path.name.split("-")[0]) for path in [*wheels, wheel]} | set(packages)
+    names = ours | set(packages)
     packages |= {entry["name"]: entry for entry in (pure.entry(path, names) for path in wheels)}
     packages["mombook"] = {**pure.entry(wheel, names), "file_name": f"../{Path(wheel).name}"}
     if "plotly" in packages:
