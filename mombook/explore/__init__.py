@@ -12,8 +12,8 @@ from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
 __all__ = [
-    "LivePanel", "advisor", "asgd", "falsify", "heavy_ball", "parallel", "predict", "race", "ruler", "sgd", "small_steps",
-    "symptoms", "tradeoff", "translator", "typical",
+    "LivePanel", "advisor", "asgd", "falsify", "heavy_ball", "parallel", "phase_map", "predict", "race", "ruler", "sgd",
+    "small_steps", "symptoms", "tradeoff", "translator", "typical",
 ]
 
 
@@ -48,6 +48,8 @@ falsify = _opener(
     "falsify", "The falsification lab: a search, as it runs, for a spectrum on which heavy ball beats SGD's best CE.")
 asgd = _opener(
     "asgd", "ASGD and the spectrum: its compute efficiency between two bounds, and its distance from heavy ball.")
+phase_map = _opener(
+    "phase_map", "Which method pays where: the plane of condition number and decay, at the batch that is dragged.")
 typical = _opener(
     "typical", "Expected against typical: the exact mean of SGD's risk, its runs, and both rates over the learning rate.")
 parallel = _opener(

@@ -17,6 +17,7 @@ PANELS = {
     "heavy_ball": "HeavyBallPanel",
     "falsify": "FalsifyPanel",
     "asgd": "ASGDPanel",
+    "phase_map": "PhaseMapPanel",
     "typical": "TypicalPanel",
     "parallel": "ParallelPanel",
     "small_steps": "SmallStepsPanel",
