@@ -15,7 +15,7 @@ from ..style import log_axis
 from ..words import three
 from .question import Case, Curve, Placed, Slope, curve
 
-KAPPAS = np.logspace(1, 6, 6)
+KAPPAS = np.logspace(1, 6, 4)
 BATCHES = np.geomspace(1, 1e6, 37)
 
 
@@ -27,8 +27,8 @@ class Exponent(Slope):
     asks = ("Heavy ball's critical batch over SGD's: at κ = 10 it is the point on the left. With which power of κ does this "
             "ratio grow up to κ = 1 000 000?")
     cases = MappingProxyType({
-        "geometric": Case("geometric spectrum, d = 200", lambda: lambda k: Spectrum.geometric(200, k).compressed(2)),
-        "power law": Case("power law with decay 2, d = 200", lambda: lambda k: Spectrum.power_law(200, 2.0, k).compressed(2)),
+        "geometric": Case("geometric spectrum, d = 200", lambda: lambda k: Spectrum.geometric(200, k).compressed(1)),
+        "power law": Case("power law with decay 2, d = 200", lambda: lambda k: Spectrum.power_law(200, 2.0, k).compressed(1)),
     })
     guess = Slider("guess", "power", 0, 1.2, 0, step=0.01, help="the exponent p in window ~ κ^p")
     reach = 5.0
@@ -39,7 +39,7 @@ class Exponent(Slope):
 
     def through(self, family):
         """The window at κ = 10."""
-        return 10.0, _windows(family)[0]
+        return 10.0, _window(family, 10.0)
 
     def known(self, family):
         """The first point."""
@@ -107,9 +107,13 @@ class Speed(Placed):
         return f"SGD needs {three(saved)} times as many; √κ is {three(H.kappa**0.5)}. {why}"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
+def _window(family, kappa):
+    return float(window(family(kappa)))
+
+
 def _windows(family):
-    return [float(window(family(k))) for k in KAPPAS]
+    return [_window(family, k) for k in KAPPAS]
 
 
 def _law():
