@@ -40,11 +40,11 @@
       this.field.value = text;
     }
 
-    // The next stop on, if the slider goes on from one value past another as it did.
-    next(from, to) {
+    // The next three stops on, if the slider goes on from one value past another as it did.
+    onward(from, to) {
       const up = this.place(to) > this.place(from), here = this.place(to);
       const stops = up ? this.control.stops : [...this.control.stops].reverse();
-      return stops.find((stop) => stop !== to && (this.place(stop) > here) === up && this.place(stop) !== here);
+      return stops.filter((stop) => (up ? this.place(stop) > here : this.place(stop) < here)).slice(0, 3);
     }
   }
 

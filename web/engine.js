@@ -16,7 +16,7 @@
 
     start() {
       const why = !this.live ? "this copy was built without Python for the browser"
-        : location.protocol === "file:" ? "pages opened from a file may not run Python; `make serve` serves them"
+        : location.protocol === "file:" ? "pages opened from a file may not run Python; make serve shows them alive"
           : typeof WebAssembly !== "object" || typeof Worker !== "function" ? "this browser runs no WebAssembly in workers" : "";
       if (why) { this.fail(why); return; }
       const absolute = (address) => new URL(address, location.href).href;
@@ -25,7 +25,9 @@
       } catch (error) { this.fail(error.message); return; }
       this.worker.onmessage = ({ data }) => this.hear(data);
       this.worker.onerror = (event) => this.fail(event.message || "its worker is blocked or missing");
-      this.worker.postMessage({ open: { indexURL: absolute(this.live.indexURL), lockFileURL: absolute(this.live.lockFileURL) } });
+      const packages = [...new Set(this.panels.flatMap((panel) => panel.face.needs))];
+      const { indexURL, lockFileURL } = this.live;
+      this.worker.postMessage({ open: { indexURL: absolute(indexURL), lockFileURL: absolute(lockFileURL), packages } });
       this.tell("loading", "Python is being loaded");
     }
 

@@ -18,6 +18,7 @@
       this.now = this.shown = this.face.values;                         // what the controls say; what the figure shows
       this.line = this.face.line;
       this.isBlank = false;
+      this.ahead = [];
       this.part = (name) => place.querySelector(`.${name}`);
       this.build();
       this.put(this.now);
@@ -28,6 +29,9 @@
       const { face } = this, refused = (sentence) => this.refused(sentence);
       const moved = (name, text) => this.wish({ ...this.now, [name]: text });
       this.controls = Object.fromEntries(face.controls.map((each) => [each.name, control(each, moved, refused)]));
+      for (const each of Object.values(this.controls).filter(({ range }) => range)) {
+        for (const event of ["focus", "pointerenter"]) each.range.addEventListener(event, () => this.expect(each.control.name));
+      }
       const row = (...parts) => element("div", { className: "row" }, ...parts);
       const button = (textContent, title, act) => {
         const made = element("button", { type: "button", textContent, title });
@@ -103,7 +107,7 @@
       this.wanted = { line, byLink, since: performance.now() };
       this.touched = performance.now();
       this.running = this.unsettled = false;
-      this.ahead = null;
+      this.ahead = [];
       if (this.engine.state !== "ready") this.say(this.engine.state === "failed" ? this.engine.note : `${this.engine.note} The figure will follow.`);
       this.engine.pump();
     }
@@ -125,9 +129,8 @@
         this.unsettled = false;
         return call("exact", [this.line, true], (reply) => this.settle(reply));
       }
-      if (urgency === AHEAD && this.ahead) {
-        const line = this.ahead;
-        this.ahead = null;
+      if (urgency === AHEAD && this.ahead.length) {
+        const line = this.ahead.shift();
         return call("exact", [line, false], () => {});                   // a guess; if it comes true it is heard then
       }
       if (urgency === SAMPLE && this.running) return call("sample", [this.line, PIECE], (reply) => this.arrive(reply));
@@ -147,7 +150,7 @@
       this.line = reply.line;
       if (!this.wanted) {
         this.now = reply.values;
-        this.ahead = this.guess(before, reply.values);
+        this.ahead = this.next(before, reply.values);
       }
       this.unsettled = true;
       setTimeout(() => this.engine.pump(), REST + 5);
@@ -232,12 +235,22 @@
       this.engine.pump();
     }
 
-    // Where the one slider that moved will come to next if it goes on.
-    guess(before, after) {
+    // Where the one slider that moved will come to if it goes on: lines for Python to have ready.
+    next(before, after) {
       const moved = this.face.controls.filter(({ name }) => before[name] !== after[name]);
-      if (moved.length !== 1 || moved[0].kind !== "slider") return null;
-      const { name } = moved[0], stop = this.controls[name].next(before[name], after[name]);
-      return stop === undefined ? null : this.joined({ ...after, [name]: stop });
+      if (moved.length !== 1 || moved[0].kind !== "slider") return [];
+      const { name } = moved[0];
+      return this.controls[name].onward(before[name], after[name]).map((stop) => this.joined({ ...after, [name]: stop }));
+    }
+
+    // A reader is about to move this slider: have its neighbours ready.
+    expect(name) {
+      if (this.wanted || this.unsettled || this.running) return;
+      const here = this.shown[name], { stops } = this.controls[name].control, at = stops.indexOf(here);
+      if (at < 0) return;
+      this.ahead = [1, -1, 2, -2, 3, -3].map((k) => stops[at + k]).filter(Boolean)
+        .map((stop) => this.joined({ ...this.shown, [name]: stop }));
+      this.engine.pump();
     }
 
     // -- showing -----------------------------------------------------------------------------------------------------
@@ -273,10 +286,11 @@
       this.place.querySelectorAll("button.python").forEach((each) => { each.disabled = state !== "ready"; });
       const asked = this.wanted ? (failed ? ` The scenario asked for, ${this.wanted.line}, cannot be computed.` : " The figure will follow.") : "";
       this.say(note + asked);
+      if (state === "ready") this.ahead.push(this.line);                // the first time costs more
     }
 
     // -- taking away ---------------------------------------------------------------------------------------------------
-    get address() { return this.isFirst ? this.line : `${this.key}:${this.line}`; }
+    get address() { return window.mombook.addressed(this.line) === this ? this.line : `${this.key}:${this.line}`; }
 
     link() { return `${location.href.split("#")[0]}#${this.address}`; }
 

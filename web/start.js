@@ -4,18 +4,25 @@
   const { Engine, Panel } = window.mombook;
   const engine = new Engine(JSON.parse(document.getElementById("live").textContent));
   const panels = [...document.querySelectorAll("figure.panel")].map((place) => new Panel(place, engine));
-  panels.forEach((panel, k) => { panel.isFirst = k === 0; engine.add(panel); });
+  panels.forEach((panel) => engine.add(panel));
   window.mombook.engine = engine;
   window.mombook.panels = panels;
 
-  // "#kappa=1e3;batch=8" speaks to the page's first panel, "#name:kappa=1e3" to another, "&" joins several.
+  // The panel a line speaks to when it names none: the first that knows most of its words.
+  function addressed(line) {
+    const words = line.split(";").map((part) => part.split("=")[0].trim());
+    const known = panels.map((panel) => words.filter((word) => word in panel.now).length);
+    return panels[known.indexOf(Math.max(...known))];
+  }
+
+  // "#kappa=1e3;batch=8" speaks to the panel that has these, "#name:kappa=1e3" to the one so called, "&" joins several.
   function fragment() {
     let text = location.hash.slice(1);
     try { text = decodeURIComponent(text); } catch (error) { /* as it stands, then */ }
     if (!text.includes("=")) return [];                                 // a heading or an equation
     return text.split("&").map((part) => {
       const [, key, line] = /^(?:([\w-]+):)?(.*)$/s.exec(part);
-      return { panel: key ? panels.find((panel) => panel.key === key) : panels[0], key, line };
+      return { panel: key ? panels.find((panel) => panel.key === key) : addressed(line), key, line };
     });
   }
 
@@ -23,10 +30,11 @@
     fragment().forEach(({ panel, key, line }, k) => {
       if (!panel) { panels[0]?.refused(`This link is for a panel this page does not have: ${key}; it has ${panels.map((p) => p.key).join(", ")}.`); return; }
       panel.ask(line, true);
-      if (k === 0 && !panel.isFirst) panel.place.scrollIntoView({ block: "start" });
+      if (k === 0) panel.place.scrollIntoView({ block: "start" });
     });
   }
 
+  window.mombook.addressed = addressed;
   window.mombook.keepInAddress = () => {
     const moved = panels.filter((panel) => panel.line !== panel.opening).map((panel) => panel.address).join("&");
     if (moved || fragment().length) history.replaceState(null, "", moved ? `#${moved}` : location.pathname + location.search);

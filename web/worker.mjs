@@ -1,13 +1,13 @@
 // Python beside the page: loads Pyodide and mombook once, then answers one call after another.
 let answer;
 
-async function open({ indexURL, lockFileURL }) {
+async function open({ indexURL, lockFileURL, packages }) {
   const say = (loading) => postMessage({ loading });
   say("Python");
   const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
   const python = await loadPyodide({ indexURL, lockFileURL });
   say("numpy, scipy and mombook");
-  await python.loadPackage("mombook", { messageCallback() {} });
+  await python.loadPackage(["mombook", ...packages], { messageCallback() {} });
   say("the panels");
   answer = python.runPython("from mombook.panels.remote import Remote; Remote().answer");
 }

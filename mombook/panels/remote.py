@@ -49,6 +49,10 @@ def _control(c):
     return told
 
 
+REMEMBERED = 500
+"""Answers kept: sliders pass the same stops again and again, and a page asks for the next before a reader gets there."""
+
+
 class Remote:
     """Answers a page's calls; each names its panel by ``key`` (a page may show one kind twice) and ``name``.
 
@@ -57,7 +61,7 @@ class Remote:
     """
 
     def __init__(self):
-        self._panels, self._running = {}, {}
+        self._panels, self._running, self._known = {}, {}, {}
 
     def _panel(self, key, name):
         if key not in self._panels:
@@ -74,9 +78,17 @@ class Remote:
                             "traceback": traceback.format_exc()})
 
     def exact(self, key, name, line, final):
-        """The exact layer at a scenario line; what was being simulated for this panel is given up."""
-        started, panel = time.perf_counter(), self._panel(key, name)
+        """The exact layer at a scenario line, and the simulated layer while it is blank; a simulation
+        under way is given up."""
         self._running.pop(key, None)
+        if (known := self._known.get((name, line, final))) is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[name, line, final] = self._exact(self._panel(key, name), line, final)
+        return known
+
+    def _exact(self, panel, line, final):
+        started = time.perf_counter()
         try:
             scenario = panel.read(line)
         except ValueError as no:

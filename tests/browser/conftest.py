@@ -7,10 +7,12 @@ in the main thread, where nbval later drives its kernels.
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
+from .site import served
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,3 +66,42 @@ def new_page(chromium, lab_server):
 def lab_page(new_page):
     """One tab."""
     return new_page()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory):
+    """The site without JupyterLite, built once; ``live`` is "" or says why its pages cannot come alive here."""
+    from tools.site import distribution, pages, wheel
+    from tools.site.places import Missing
+
+    folder, live, why = tmp_path_factory.mktemp("site"), None, ""
+    try:
+        live = distribution.install(folder, wheel.build(folder), groups=())
+    except Missing as missing_part:
+        why = str(missing_part)
+    try:
+        names = pages.build(folder, live=live)
+    except Missing as missing_part:
+        _without_site(str(missing_part))
+    return SimpleNamespace(folder=folder, names=names, why_not_alive=why)
+
+
+@pytest.fixture(scope="package")
+def address(site):
+    """Where the site is served."""
+    with served(site.folder) as base:
+        yield base
+
+
+@pytest.fixture(scope="package")
+def live_address(site, address):
+    """Where the site is served, its pages able to come alive."""
+    if site.why_not_alive:
+        _without_site(site.why_not_alive)
+    return address
+
+
+def _without_site(why):
+    if os.environ.get("MOMBOOK_REQUIRE_SITE") == "1":
+        pytest.fail(f"MOMBOOK_REQUIRE_SITE=1, but {why}", pytrace=False)
+    pytest.skip(why)

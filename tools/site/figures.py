@@ -17,6 +17,9 @@ from mombook.panels.remote import described
 
 from .places import CACHE, ROOT
 
+NEEDS = {"advisor": ["scikit-learn"]}
+"""What a panel's Python needs besides mombook, in the browser."""
+
 
 def faces(wanted, cache=CACHE):
     """``{(panel, line): face}`` of every pair in ``wanted``; those not remembered are computed side by side."""
@@ -42,7 +45,7 @@ def face(name, line):
         arrived |= {name: {**arrived.get(name, {}), **new} for name, new in piece.traces.items()}
         said = piece.sentence or said
     change(figure, arrived)
-    return {**described(panel), "line": panel.write(scenario),
+    return {**described(panel), "needs": NEEDS.get(name, []), "line": panel.write(scenario),
             "values": {c.name: c.text(scenario[c.name]) for c in panel.controls},
             "sentence": view.sentence, "lamps": [list(lamp) for lamp in view.lamps], "text": view.text, "simulated": said,
             "colors": {"light": _colors(panel, False), "dark": _colors(panel, True)},

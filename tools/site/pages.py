@@ -24,7 +24,7 @@ WEB = ROOT / "web"
 REFERENCE = ("NOTATION", "TEACHING")
 """Markdown files of the repository that are pages of the site, where they exist."""
 
-FRONT, LEDGER = "index.html", "10_claims"
+FRONT, HERO, LEDGER = "index.html", "tradeoff", "10_claims"
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(notebooks/(?P<stem>\w+)\.ipynb\) \| (?P<line>.+) \|$", re.MULTILINE)
 
 
@@ -96,7 +96,7 @@ class _Book:
         prose, stem = self._prose(FRONT), next(iter(self.notebooks))
         first = self.notebooks[stem].cells[0].source
         answer = re.search(r"^# .*?\n+(.+?)(\n\n|\Z)", first, re.DOTALL)[1]
-        hero = next((self._panel(pair, {}) for pair in _panels(self.notebooks[stem])), None)
+        hero = next((self._panel(pair, {}) for pair in _panels(self.notebooks[stem]) if pair[0] == HERO), None)
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
         what = re.search(r"^# .*?\n\n(.*?)\n\n## ", readme, re.DOTALL)[1]
         return self._page("front.html.j2", prose, title="mombook: stochastic momentum, explorable", answer=prose.html(answer),
@@ -110,7 +110,8 @@ class _Book:
         return self._page("reference.html.j2", prose, title=_heading(prose), text=text)
 
     def _prose(self, page):
-        return Prose(address=self._address, labels=self.labels, page=page)
+        return Prose(address=self._address, labels=self.labels, page=page,
+                     chapters={stem[:2]: f"{stem}.html" for stem in self.notebooks})
 
     def _address(self, url):
         """A link of a notebook or a Markdown file as a link of the site."""
@@ -188,7 +189,7 @@ def _script(data):
 def code_style():
     """Colours of highlighted code, for either theme."""
     light, dark = HtmlFormatter(style="xcode"), HtmlFormatter(style="github-dark")
-    return light.get_style_defs(".code") + "\n" + dark.get_style_defs(':root[data-theme="dark"] .code') + "\n"
+    return light.get_style_defs(".highlight") + "\n" + dark.get_style_defs(':root[data-theme="dark"] .highlight') + "\n"
 
 
 def check_links(pages):

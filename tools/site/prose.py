@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 TAG = re.compile(r"\\tag\{([^}]+)\}")
-CITED = re.compile(r"\(([A-Za-z][A-Za-z0-9-]*)\)")
+CITED = re.compile(r"(\bnotebook (\d\d), )?\(([A-Za-z][A-Za-z0-9-]*)\)")
+CHAPTER = re.compile(r"\bnotebook (\d\d)\b")
 HOLE = "\x02{}\x03"
 """Where a formula will stand once KaTeX has set all of them in one go."""
 
@@ -20,12 +21,14 @@ class Prose:
     Attributes:
         address: link target in a notebook or a Markdown file -> address in the site, or None if it leads nowhere.
         labels: equation label -> page that shows it, over the whole book; page: this page's own name.
+        chapters: a notebook's two digits -> its page.
         headings: (level, id, html) in order; formulas: (tex, is displayed) in order of the holes they left.
     """
 
     address: callable
     labels: dict
     page: str
+    chapters: dict = field(default_factory=dict)
     headings: list = field(default_factory=list)
     formulas: list = field(default_factory=list)
     taken: dict = field(default_factory=dict)
@@ -45,10 +48,11 @@ class Prose:
         self.taken[name] = self.taken.get(name, 0) + 1
         return name if self.taken[name] == 1 else f"{name}-{self.taken[name]}"
 
-    def reference(self, label):
+    def reference(self, label, chapter=None):
         """The address of an equation that a text cites in parentheses; None for words that only look like one."""
         page = self.labels.get(label)
-        if page is None or (page != self.page and label.isalpha() and label.islower()):     # "(batch)" is an aside elsewhere
+        is_aside = label.isalpha() and label.islower() and chapter is None          # "(batch)", on another page than its own
+        if page is None or (page != self.page and is_aside):
             return None
         return f"{'' if page == self.page else page}#{equation_id(label)}"
 
@@ -71,10 +75,17 @@ class _Renderer(IPythonRenderer):
         return f'<h{level} id="{name}">{text}{link}</h{level}>\n'
 
     def text(self, text):
-        def linked(found):
-            address = self.prose.reference(found[1])
-            return f'(<a class="cite" href="{address}">{found[1]}</a>)' if address else found[0]
-        return CITED.sub(linked, super().text(text))
+        prose = self.prose
+
+        def equation(found):
+            address = prose.reference(found[3], found[2])
+            return f'{found[1] or ""}(<a class="cite" href="{address}">{found[3]}</a>)' if address else found[0]
+
+        def chapter(found):
+            page = prose.chapters.get(found[1], prose.page)
+            return found[0] if page == prose.page else f'<a class="cite" href="{page}">{found[0]}</a>'
+
+        return CHAPTER.sub(chapter, CITED.sub(equation, super().text(text)))
 
     def link(self, text, url, title=None):
         address = self.prose.address(url)

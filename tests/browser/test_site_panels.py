@@ -1,0 +1,195 @@
+"""The panels of the site's pages, alive: what the page draws is what CPython computes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mombook.panels import definition
+
+from .site import SitePage
+
+FIRST, SECOND = "01_the_paper_in_one_figure.html", "02_sgd_and_the_critical_batch.html"
+
+
+@pytest.fixture(scope="module")
+def tab(chromium, live_address):
+    """Notebook 01's page, alive."""
+    tab = SitePage(chromium, live_address, permissions=["clipboard-read", "clipboard-write"])
+    yield tab.open(FIRST, alive=True)
+    tab.close()
+
+
+@pytest.fixture
+def new_tab(chromium, live_address):
+    """Opens tabs of the site."""
+    tabs = []
+
+    def opened():
+        tabs.append(SitePage(chromium, live_address))
+        return tabs[-1]
+
+    yield opened
+    for each in tabs:
+        each.close()
+
+
+def same_as_here(tab, key, line, simulated=False):
+    """Hold everything drawn against what CPython computes of the same scenario line."""
+    panel, drawn = definition(key), tab.plotted(key)
+    scenario = panel.read(line)
+    expected = panel.finished(scenario) if simulated else panel.exact(scenario, final=True).traces
+    compared = 0
+    for name, arrays in expected.items():
+        if arrays.get("visible", True) is False or "x" not in arrays:
+            continue
+        for axis in {"x", "y", "z"} & set(arrays):
+            want = np.asarray(arrays[axis], float)
+            np.testing.assert_allclose(drawn[name][axis], want, rtol=1e-9, atol=1e-300, err_msg=f"{name}.{axis}")
+            compared += want.size
+    assert compared > 100
+
+
+def moved(tab, key, **values):
+    """The panel's scenario with these in place of its own."""
+    panel = definition(key)
+    return panel.write(panel.read("", **{**panel.read(tab.scenario(key)), **values}))
+
+
+def test_arrow_keys_move_a_slider_and_the_page_draws_what_cpython_computes(tab):
+    line = moved(tab, "tradeoff", kappa=1580)
+    slider = tab.slider("tradeoff", "κ")
+    slider.focus()
+    for _ in range(2):
+        tab.page.keyboard.press("ArrowRight")
+    tab.settle("tradeoff")
+    assert tab.scenario("tradeoff") == line and slider.get_attribute("aria-valuetext") == "κ = 1580"
+    same_as_here(tab, "tradeoff", line)
+    assert tab.words("tradeoff", ".sentence") == definition("tradeoff").exact(definition("tradeoff").read(line)).sentence
+    assert tab.words("tradeoff", ".heard").startswith("Simulation (")
+
+
+def test_the_address_holds_the_scenario_and_opens_it(tab, new_tab):
+    line = moved(tab, "tradeoff", kappa=1580)
+    assert tab.page.url.endswith(f"{FIRST}#{line}")
+    tab.page.get_by_role("button", name="Copy link").and_(tab.page.locator("#panel-tradeoff button")).click()
+    tab.page.wait_for_function("() => mombook.panels.find(p => p.key === 'tradeoff').status.textContent === 'Copied.'")
+    link = tab.page.evaluate("navigator.clipboard.readText()")
+    other = new_tab()
+    other.open(link.removeprefix(other.base), alive=True)
+    other.settle("tradeoff")
+    assert other.scenario("tradeoff") == line
+    same_as_here(other, "tradeoff", line)
+    assert other.console_errors == []
+
+
+def test_a_typed_value_out_of_range_is_refused_in_words(tab):
+    before, field = tab.scenario("tradeoff"), tab.part("tradeoff", ".slider input[type=text]")
+    field.fill("1e9")
+    field.press("Enter")
+    tab.page.wait_for_selector("#panel-tradeoff [role=alert]")
+    assert tab.words("tradeoff", ".status") == ("kappa must be a number from 1 to 1000000; got '1e9'. Nothing has changed.")
+    assert tab.scenario("tradeoff") == before and field.input_value() == "1580"
+
+
+def test_a_storm_of_changes_ends_on_the_last_of_them(tab):
+    """Three hundred changes on every slider at once, while the simulation runs."""
+    tab.page.evaluate("""async () => {
+      const sliders = [...document.querySelectorAll('#panel-tradeoff input[type=range]')];
+      for (let k = 0; k < 300; k++) {
+        const slider = sliders[k % sliders.length];
+        slider.value = k < 296 ? (7 * k) % (+slider.max + 1) : 4;
+        slider.dispatchEvent(new Event('input'));
+        if (k % 3 === 0) await new Promise(done => setTimeout(done, 10));
+      }
+    }""")
+    panel = definition("tradeoff")
+    stops = {c.name: c.value(c.rounded(c.stops[4])) for c in panel.controls[:4] if hasattr(c, "stops")}
+    line = moved(tab, "tradeoff", **{k: v for k, v in stops.items() if k in ("kappa", "decay", "batch", "d")})
+    tab.settle("tradeoff", 120)
+    assert tab.scenario("tradeoff") == line
+    same_as_here(tab, "tradeoff", line)
+
+
+def test_toggles_and_presets_move_the_figure(tab):
+    asgd = tab.page.locator("#panel-tradeoff button.method", has_text="ASGD")
+    asgd.click()
+    tab.page.get_by_role("button", name="fast decay").and_(tab.page.locator("#panel-tradeoff button")).click()
+    tab.settle("tradeoff", 120)
+    assert asgd.get_attribute("aria-pressed") == "false" and "ASGD" not in tab.plotted("tradeoff")
+    line = tab.scenario("tradeoff")
+    assert "kappa=39800;decay=2;" in line and "methods=sgd+heavy_ball+nesterov;" in line
+    same_as_here(tab, "tradeoff", line)
+
+
+def test_what_a_reader_takes_away_is_what_is_drawn(tab, tmp_path):
+    def saved(button):
+        with tab.page.expect_download() as waiting:
+            tab.page.locator("#panel-tradeoff button", has_text=button).click()
+        waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+        return tmp_path / waiting.value.suggested_filename
+
+    stamp, *rows = saved("CSV").read_text().splitlines()
+    assert tab.scenario("tradeoff") in stamp and rows[0] == "trace,x,y"
+    drawn = tab.plotted("tradeoff")
+    assert len(rows) - 1 == sum(arrays["x"].size for arrays in drawn.values())
+    first = next(row.split(",") for row in rows if row.startswith("SGD,"))
+    assert (float(first[1]), float(first[2])) == (drawn["SGD"]["x"][0], drawn["SGD"]["y"][0])
+    assert tab.scenario("tradeoff") in saved("Script").read_text()
+    assert saved("PNG").read_bytes().startswith(b"\x89PNG") and tab.scenario("tradeoff") in saved("SVG").read_text()
+
+
+def test_a_fault_in_python_shows_in_the_status_line(tab):
+    """The glue is asked for a panel that is not there, as a broken wheel would."""
+    tab.page.evaluate("() => { const p = mombook.panels[0]; p.face.name = 'broken'; p.key = 'broken'; p.wish({...p.now}); }")
+    tab.page.wait_for_selector(".panel [role=alert]")
+    assert "ValueError: there is no panel 'broken'" in tab.page.locator(".panel [role=alert]").first.inner_text()
+    assert len(tab.console_errors) == 1 and "Traceback" in tab.console_errors.pop()
+
+
+def test_nothing_else_went_wrong_and_nothing_left_the_machine(tab):
+    assert tab.console_errors == [] and tab.outside_requests == []
+
+
+def test_the_mouse_drags_a_slider_on_another_page(new_tab):
+    tab = new_tab().open(SECOND, alive=True)
+    slider = tab.slider("sgd", "B")
+    slider.scroll_into_view_if_needed()
+    box, at = slider.bounding_box(), int(slider.input_value()) / int(slider.get_attribute("max"))
+    x, y = box["x"] + 8 + at * (box["width"] - 16), box["y"] + box["height"] / 2
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.down()
+    tab.page.mouse.move(x + 40, y, steps=8)
+    tab.page.mouse.up()
+    tab.settle("sgd")
+    line = tab.scenario("sgd")
+    assert definition("sgd").read(line)["batch"] > 8
+    same_as_here(tab, "sgd", line, simulated=True)
+    assert tab.console_errors == [] and tab.outside_requests == []
+
+
+def test_a_link_that_makes_no_sense_shows_the_opening_figure_and_says_why(new_tab):
+    tab = new_tab().open(f"{FIRST}#kappa=1e99;decay=1.5", alive=True)
+    tab.page.wait_for_selector("#panel-tradeoff [role=alert]")
+    assert tab.words("tradeoff", ".status") == ("This link's scenario cannot be shown: kappa must be a number from 1 to "
+                                                "1000000; got '1e99'. Nothing has changed.")
+    same_as_here(tab, "tradeoff", tab.scenario("tradeoff"), simulated=True)
+    tab.page.evaluate("location.hash = '#nobody:kappa=10'")
+    tab.page.wait_for_selector("[role=alert]:has-text('a panel this page does not have: nobody')")
+    assert tab.console_errors == []
+
+
+@pytest.mark.parametrize("missing", ["worker.mjs", "pyodide.asm.wasm", "pyodide-lock.json"])
+def test_a_blocked_worker_leaves_the_page_as_it_was(new_tab, missing):
+    tab = new_tab()
+    tab.context.route(f"**/{missing}", lambda route: route.abort())
+    tab.open(FIRST)
+    tab.page.wait_for_function("() => document.documentElement.dataset.python === 'failed'", timeout=60_000)
+    assert tab.words("tradeoff", ".status").startswith("The figures stand still here: ")
+    assert tab.part("tradeoff", ".slider input").is_disabled()
+    same_as_here(tab, "tradeoff", tab.scenario("tradeoff"), simulated=True)
+
+
+def test_the_page_is_small_enough(site):
+    own = sum(file.stat().st_size for file in site.folder.rglob("*") if file.is_file() and "pyodide" not in file.parts)
+    assert own < 15e6, json.dumps(own)

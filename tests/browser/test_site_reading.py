@@ -1,0 +1,97 @@
+"""The site's pages opened from the disk, as a reader does with a downloaded copy: no server, no Python."""
+
+import pytest
+
+from tools.build_notebooks import NOTEBOOKS
+from tools.site.pages import REFERENCE
+
+from .site import SitePage
+
+PAGES = ["index.html", *(f"{file.stem}.html" for file in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))), 
+         *(f"{name.lower()}.html" for name in REFERENCE if (NOTEBOOKS.parent / f"{name}.md").exists())]
+
+
+@pytest.fixture(scope="module")
+def look(chromium, site):
+    """Opens a page from its file."""
+    opened = []
+
+    def at(name, **size):
+        opened.append(SitePage(chromium, site.folder.as_uri() + "/", **size).open(name))
+        return opened[-1]
+
+    yield at
+    for tab in opened:
+        tab.close()
+
+
+def test_every_page_is_tried_here(site):
+    assert sorted(site.names) == sorted(PAGES)
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(request, look):
+    """Each page in turn."""
+    return look(request.param)
+
+
+def test_a_page_shows_its_figures_and_equations_without_a_server(page):
+    drawn = page.page.evaluate("() => (mombook.panels || []).map(panel => panel.place.querySelectorAll('.trace, .hm').length)")
+    assert len(drawn) == page.page.locator(".panel").count() and all(drawn)
+    assert "$" not in page.page.locator("main").inner_text()
+    if not page.page.url.endswith(("index.html", "10_claims.html")):
+        assert page.page.locator(".katex").count() > 5
+        assert page.page.evaluate("() => document.fonts.check('16px KaTeX_Main')")
+    for note in page.page.locator(".panel .status").all_inner_texts():
+        assert note == "The figures stand still here: pages opened from a file may not run Python; make serve shows them alive."
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1400, False), (1400, True), (420, True), (420, False)])
+def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark):
+    axe, tab = pytest.importorskip("axe_playwright_python.sync_playwright"), page.page
+    tab.emulate_media(color_scheme="dark" if dark else "light")
+    tab.set_viewport_size({"width": width, "height": 1000})
+    tab.wait_for_function("dark => (document.documentElement.dataset.theme === 'dark') === dark", arg=dark)
+    tab.wait_for_timeout(200)                       # the figures follow
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    page.screenshot(f"site_{tab.url.rpartition('/')[2].removesuffix('.html')}_{width}{'_dark' if dark else ''}")
+    if (width, dark) != (420, True):
+        found = axe.Axe().run(tab, options={"preload": False}).response["violations"]
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_nothing_went_wrong_on_a_page_and_nothing_left_the_machine(page):
+    assert page.console_errors == [] and page.outside_requests == []
+
+
+def test_code_is_folded_until_asked_for(look):
+    tab = look(PAGES[1])
+    cells = tab.page.locator("details.code")
+    assert cells.count() > 5 and not cells.first.locator("pre").is_visible()
+    tab.page.get_by_role("button", name="Show code").click()
+    assert all(cell.is_visible() for cell in cells.locator("pre").all())
+
+
+def test_the_theme_switch_takes_the_figures_along_and_is_remembered(look):
+    tab = look(PAGES[1])
+    background = "() => getComputedStyle(document.querySelector('.panel .main-svg')).backgroundColor"
+    before = tab.page.evaluate(background)
+    tab.page.get_by_role("button", name="Dark").click()
+    tab.page.wait_for_function(f"before => ({background})() !== before", arg=before)
+    tab.page.reload()
+    assert tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_without_scripts_the_text_the_equations_and_the_sentences_stay(chromium, site):
+    tab = SitePage(chromium, site.folder.as_uri() + "/", java_script_enabled=False)
+    tab.page.goto(f"{tab.base}{PAGES[1]}")
+    assert tab.page.locator(".katex").count() > 5
+    assert "SGD needs" in tab.page.locator(".panel .sentence", has_text="SGD needs").first.inner_text()
+    tab.close()
+
+
+def test_a_citation_leads_to_its_equation(look):
+    tab = look("10_claims.html")
+    tab.page.locator("a.cite", has_text="fourth-moment").first.click()
+    tab.page.wait_for_url("**/02_*.html#eq-fourth-moment")
+    assert tab.page.locator("#eq-fourth-moment").is_visible()
