@@ -435,15 +435,13 @@ assert floors[0] / (0.005 * H.trace) < 1.1 and floors[-1] > 1.1 * floors[0]
 #
 #    There (noise-budget), $(1+x)B/(\eta\,\mathrm{tr})=1.05$, and the first line of (two-limits),
 #    $\eta\mu/(1-x)=1.01$, are both nearly equalities, and the product of the two slacks is the ratio. For the flat
-#    spectrum each loses a factor of two. For decay 2.5 only the first has slack, 2.3: its top eigenvalue carries
-#    noise of its own.
+#    spectrum each loses a factor of two. For [decay][spectrum decay] 2.5 only the first has slack, 2.3: its top eigenvalue
+#    carries noise of its own.
 #
 #    </details>
 #
 # 3. Replace Gaussian inputs by signs ($\pm1$, [kurtosis] 1; the functions take `kurtosis=1.0`). Which term of
 #    (sgd-moments) changes its sign, and what happens to the critical batch of a flat spectrum?
-#
-# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
 #
 #    <details><summary>Solution</summary>
 #
@@ -458,6 +456,9 @@ assert floors[0] / (0.005 * H.trace) < 1.1 and floors[-1] > 1.1 * floors[0]
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
+# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 flat, law = mb.Spectrum.flat(200), list(families.values())
