@@ -118,7 +118,7 @@ def optimum(spectrum, drawn, batch, steps, noise=0.0):
 
     simplex = np.vstack([first[:free], np.clip(first[:free] + np.where(first[:free] < 0.9, 0.08, -0.08) * np.eye(free), 0, 1)])
     found = minimize(cost, first[:free], method="Nelder-Mead", bounds=[(0, 1)] * free,
-                     options={"initial_simplex": simplex, "xatol": 1e-4, "fatol": 1e-5, "maxfev": 150 * free})
+                     options={"initial_simplex": simplex, "xatol": 1e-5, "fatol": 1e-8, "maxfev": 200 * free})
     best = method_at(spectrum, drawn.family, [*np.clip(found.x, 0, 1), *first[free:]])
     risk = final_risk(spectrum, best, batch, steps, noise)
     return (best, risk) if risk <= drawn.risks.min() else drawn.best()

@@ -200,8 +200,7 @@ def candidates(quantity, family, axis, law, decay):
         known = {"sgd": {"no change": 0.0, "√κ": 0.5}, "heavy_ball": {"√κ": 0.5, "κ": 1.0}}
         return known.get(family, {}) if law == "two levels" else {}
     if axis == "batch":
-        traded = {"traded": a / (2 * a - 1)} if two_steps and tied and a > 1 else \
-            {"traded": 0.5} if two_steps and law == "two levels" else {}
+        traded = {"traded": a / (2 * a - 1)} if two_steps and tied and a > 1 else {}
         gap = {"linear": 1.0, **traded, "saturated": 0.0}
         if quantity == "advantage":
             return {k: v - 1 for k, v in gap.items() if k != "saturated"}

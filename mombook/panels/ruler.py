@@ -81,7 +81,7 @@ class RulerPanel(Panel):
             line = {"color": style.MUTED, "width": 1.8, "dash": ("dash", "dot", "dashdot")[k]}
             f.add_scatter(name=f"theory {k}", x=[], y=[], mode="lines", line=line, showlegend=False, hoverinfo="skip")
             f.add_scatter(name=f"theory {k} (right)", x=[], y=[], mode="lines+text", line=line, hoverinfo="skip", text=[],
-                          textposition="top right", textfont={"color": style.MUTED, "size": 12}, **second)
+                          textposition="bottom left", textfont={"color": style.MUTED, "size": 12}, **second)
         f.add_scatter(name="fitted line", x=[], y=[], mode="lines", line={"color": RED, "width": 2.5}, hoverinfo="skip")
         f.add_scatter(name="points", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8},
                       hovertemplate="%{y:.4g} at %{x:.4g}<extra>exact</extra>")
@@ -141,13 +141,12 @@ class RulerPanel(Panel):
         pad = max(0.12 * (high - low), 0.05)
         for k, (what, power) in enumerate(named):
             traces[f"theory {k} (right)"] = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2, "visible": True,
-                                             "text": [f" {what}: {power:.3g}", ""]}
-        title = AXES[axis][0]
-        view = View(traces, _sentence(scenario, numbers, found, widened, final),
+                                             "text": ["", f"{what}: {power:.3g}"]}
+        return View(traces, _sentence(scenario, numbers, found, widened, final),
                     {"xaxis": _padded(ends), "xaxis2": _padded(ends), "yaxis": _padded(span, 0.15),
                      "yaxis2": [low - pad, high + pad]},
-                    [f"<b>{_called(scenario)}</b>", "<b>Its exponent</b>, between neighbouring points"], [], numbers)
-        return _titled(view, title)
+                    [f"<b>{_called(scenario)}</b> against {AXES[axis][0]}", "<b>Its exponent</b>, from point to point"],
+                    numbers=numbers)
 
 
 def points(scenario):
@@ -215,13 +214,6 @@ def _along_batches(quantity, family, law, kappa, decay, d, batches):
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
-def _titled(view, axis):
-    """The swept quantity under both plots: part of the view, since a control chooses it."""
-    view.titles[0] += f" against {axis}"
-    view.titles[1] += f" in {axis}"
-    return view
-
-
 def _padded(span, share=0.04):
     pad = max(share * (span[1] - span[0]), 0.05)
     return [float(span[0] - pad), float(span[1] + pad)]

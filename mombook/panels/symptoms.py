@@ -17,7 +17,7 @@ from .scenario import Slider, short
 from .words import three
 
 LR = Slider("lr", "lr", 1e-5, 10, 0.05, step=0.05, base=10, help="learning rate of torch.optim.SGD, where L is 1")
-MOMENTUM = Slider("momentum", "momentum", 0, 0.999, 0.9, step=0.001, help="momentum of torch.optim.SGD")
+MOMENTUM = Slider("momentum", "β", 0, 0.999, 0.9, step=0.001, help="momentum of torch.optim.SGD")
 NOISE = Slider("noise", "noise", 1e-6, 10, 1e-4, step=0.25, base=10,
                help="variance of the label noise over that of the labels' signal, σ² / tr H")
 TARGET = Slider("target", "target", 1e-5, 0.5, 1e-3, step=0.1, base=10, help="risk to reach, as a share of the initial risk")
@@ -66,14 +66,14 @@ class SymptomsPanel(Panel):
         "diverges": (("Diverges", {**SETTING, "batch": 8, "lr": 0.5, "momentum": 0.9}), ("Diverges: lower lr", {"lr": 0.15}))})
     help = ("Left: the line is the exact expected loss of torch.optim.SGD(lr, momentum), thin lines are single runs, the "
             "dotted line is the cure named in the sentence; dashes mark the noise floor and the target. Right: every (lr, "
-            "momentum) by its symptom, the square is yours, the ring the cure. The buttons show each symptom with a first click "
-            "and cure it with a second. A gap of half the reference's counts as healthy; the reference is the fastest heavy ball "
-            "whose floor is at most half the target.")
+            "momentum) by its symptom, the square is yours, the ring the cure. The buttons show each symptom with a first "
+            "click and cure it with a second. A gap of half the reference's counts as healthy; the reference is the fastest "
+            "heavy ball whose floor is at most half the target.")
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
-        steps = [[k / 5 + e, SHADES[s]] for k, s in enumerate(SYMPTOMS) for e in (0, 0.2)]
+        steps = [[(k + e) / 5, SHADES[s]] for k, s in enumerate(SYMPTOMS) for e in (0, 1)]
         f.add_heatmap(name="symptoms", x=[], y=[], z=[[]], zmin=-0.5, zmax=4.5, colorscale=steps, showscale=False,
                       xaxis="x2", yaxis="y2", opacity=0.75, hovertemplate="lr %{x:.3g}, 1 − momentum %{y:.3g}<extra></extra>")
         f.add_scatter(name="symptom names", x=[], y=[], mode="text", text=[], textfont={"color": "#1f2328", "size": 13},
@@ -101,7 +101,7 @@ class SymptomsPanel(Panel):
                           "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
             xaxis=style.axis("steps", autorange=False), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.log_axis("learning rate", anchor="y2"),
-            yaxis2=style.axis("momentum", anchor="x2", type="log", autorange=False, tickvals=[1, 0.1, 0.01, 0.001],
+            yaxis2=style.axis("momentum β", anchor="x2", type="log", autorange=False, tickvals=[1, 0.1, 0.01, 0.001],
                               ticktext=["0", "0.9", "0.99", "0.999"])))
         f.update_layout(self.wide())
         return f
