@@ -2,24 +2,29 @@
 PYTHON   ?= python3
 PORT     ?= 8888
 NOTEBOOK ?= 01_the_paper_in_one_figure.ipynb
-# LABARGS, TESTARGS and BENCHARGS go to the command behind the target:  make test TESTARGS='-k tuning -x'
+# LABARGS, TESTARGS, BENCHARGS, SITEARGS go to the command behind the target:  make test TESTARGS='-k tuning -x'
 
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What builds the site has a venv of its own: JupyterLite bundles every extension it finds beside itself.
+SITE_VENV  := .venv-site
+SITE_STAMP := $(SITE_VENV)/.installed
 # Jupyter refuses to run as root unless told that this is meant (containers).
 ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test bench notebooks doctor clean
+.PHONY: help lab test site site-tools serve bench notebooks doctor clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make lab        open the notebooks in JupyterLab             (PORT=8888, LABARGS=--no-browser, NOTEBOOK=...)'
 	@echo 'make test       lint, stale notebooks, tests, doctests, browser, every notebook re-run  (TESTARGS=...)'
+	@echo 'make site       build the book as web pages in site/, live without a server  (SITEARGS=--pyodide official)'
+	@echo 'make serve      show site/ on 127.0.0.1                    (PORT=8000)'
 	@echo 'make bench      the timing tables of benchmarks/, one thread  (BENCHARGS=...)'
 	@echo 'make notebooks  rebuild notebooks/*.ipynb from their .py sources'
 	@echo 'make doctor     check this installation from Python to the page, and say what to do'
-	@echo 'make clean      remove .venv and caches; sources and built notebooks stay'
+	@echo 'make clean      remove both venvs, site/ and caches; sources and built notebooks stay'
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -44,6 +49,22 @@ test: $(STAMP)
 	@$(BIN)/python -m tools.build_notebooks --check-source
 	@$(BIN)/python -m pytest -q --nbval --nbval-current-env --nbval-cell-timeout=120 $(TESTARGS)
 
+$(SITE_STAMP): tools/site/requirements.txt constraints.txt $(STAMP)
+	@[ -x $(SITE_VENV)/bin/pip ] || $(BIN)/python -m venv $(SITE_VENV)
+	@echo 'Installing into $(SITE_VENV) (about 350 MB; needed once) ...'
+	@PIP_ROOT_USER_ACTION=ignore $(SITE_VENV)/bin/python -m pip install -q --disable-pip-version-check \
+	  -c constraints.txt -r tools/site/requirements.txt
+	@touch $@
+
+# What the tests of the site need; `make test` skips those where it is not there.
+site-tools: $(SITE_STAMP)
+
+site: $(SITE_STAMP)
+	@$(BIN)/python -m tools.site build $(SITEARGS)
+
+serve: $(STAMP)
+	@$(BIN)/python -m tools.site serve --port=$(if $(filter file,$(origin PORT)),8000,$(PORT))
+
 bench: $(STAMP)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCHARGS)
 
@@ -55,5 +76,5 @@ doctor: $(STAMP)
 	@$(BIN)/python -m mombook doctor
 
 clean:
-	rm -rf $(VENV) build dist artefacts .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SITE_VENV) site build dist artefacts .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +

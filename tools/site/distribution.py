@@ -6,6 +6,7 @@ what Pyodide does not publish are put here.
 """
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -30,8 +31,10 @@ def install(site, wheel, groups=("lab",), remote=None):
         Options for ``loadPyodide``, relative to ``site``: ``indexURL`` and ``lockFileURL``.
 
     Raises:
-        Missing: something cannot be downloaded.
+        Missing: something cannot be downloaded; ValueError: ``remote`` is none of these.
     """
+    if remote not in (None, "official") and not re.fullmatch(r"https?://.+/", remote):
+        raise ValueError(f"remote must be 'official' or an address that ends in '/', got {remote!r}")
     folder = Path(site) / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
