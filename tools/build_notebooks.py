@@ -7,6 +7,7 @@ with the cell named.
 
     python -m tools.build_notebooks                   run every notebook, write those that changed
     python -m tools.build_notebooks 01                run notebooks/01_*.py only
+    python -m tools.build_notebooks --pictures        draw the pictures that are missing; runs nothing
     python -m tools.build_notebooks --check-source    fail if any .ipynb has other cells than its .py; runs nothing, as
                                                       `make test` then lets nbval run and compare every notebook
     python -m tools.build_notebooks --check           run everything and fail on any byte that differs
@@ -25,6 +26,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from . import pictures
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
@@ -104,7 +107,15 @@ def build(py, timeout=300):
         if cell.cell_type == "code":
             where = cell_name(py, notebook, position)
             cell.outputs = [kept for output in cell.outputs if (kept := stored(output, where))]
+    illustrate(notebook, py.with_suffix(".ipynb"))
     return written(notebook)
+
+
+def illustrate(notebook, ipynb):
+    """Pictures of panels, the ones in ``ipynb`` kept where the figure is the same."""
+    old = nbformat.read(ipynb, as_version=4) if ipynb.exists() else None
+    for why in pictures.illustrate(notebook, old, PANEL):
+        print(f"{ipynb.name}: {why}", file=sys.stderr)
 
 
 def stored(output, where):
@@ -197,9 +208,26 @@ def output_difference(py):
     ipynb = py.with_suffix(".ipynb")
     if not ipynb.exists():
         return "it has not been built"
-    old, new = ipynb.read_text(encoding="utf-8"), build(py)
+    old, new = (without_pictures(text) for text in (ipynb.read_text(encoding="utf-8"), build(py)))
     diff = difflib.unified_diff(old.splitlines(), new.splitlines(), "saved", "built now", lineterm="", n=1)
     return shortened(list(diff))
+
+
+def illustrated(ipynb):
+    """The text of a built notebook with its panels' pictures brought up to date."""
+    notebook = nbformat.read(ipynb, as_version=4)
+    illustrate(notebook, ipynb)
+    return written(notebook)
+
+
+def without_pictures(text):
+    """A notebook's text without its pictures, which depend on the machine's fonts."""
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("image/png", None)
+            output.get("metadata", {}).pop("image/png", None)
+    return written(notebook)
 
 
 def shortened(diff, most=14):
@@ -215,6 +243,7 @@ def main(arguments=None, folder=NOTEBOOKS):
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="run all and fail on any difference")
     how.add_argument("--check-source", action="store_true", help="fail if cells differ; runs nothing")
+    how.add_argument("--pictures", action="store_true", help="draw missing pictures of panels; runs nothing")
     options = parser.parse_args(arguments)
     failed = False
     try:
@@ -235,7 +264,7 @@ def main(arguments=None, folder=NOTEBOOKS):
                     print(f"STALE {ipynb.name}: {why}", file=sys.stderr)
                     failed = True
             else:
-                text = build(py)
+                text = illustrated(ipynb) if options.pictures else build(py)
                 same = ipynb.exists() and ipynb.read_text(encoding="utf-8") == text
                 if not same:
                     write(ipynb, text)

@@ -6,10 +6,12 @@ the axes follow, and the simulation starts in small pieces, in the background, a
 
 import contextlib
 import html
+import json
 import threading
 import time
 
 import ipywidgets as w
+import plotly.graph_objects as go
 from threadpoolctl import ThreadpoolController
 
 from ..panels import export
@@ -164,7 +166,15 @@ class LivePanel:
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = self.widget._repr_mimebundle_()
         self._pace.rest()
-        return {**bundle, "text/plain": repr(self), PANEL: {"panel": self.panel.name, "scenario": self.scenario}}
+        return {**bundle, **self._instead(), "text/plain": repr(self),
+                PANEL: {"panel": self.panel.name, "scenario": self.scenario}}
+
+    def _instead(self):
+        """What a front end without Jupyter's widgets shows: plotly's own extension the figure, any other the sentence."""
+        advice = "The controls need Jupyter's widgets: python -m mombook doctor says what is missing."
+        picture = export.captioned(go.Figure(self.figure), f"{self.sentence} {advice}", width=None)
+        return {"application/vnd.plotly.v1+json": json.loads(picture.to_json()),
+                "text/html": f"<p>{html.escape(self.sentence)}</p><p>{advice}</p>"}
 
     @property
     def _now(self):

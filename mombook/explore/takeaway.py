@@ -27,14 +27,15 @@ class TakeAway:
         self._tabled = w.ToggleButton(description="Table", tooltip="the plotted numbers as a table",
                                       layout=w.Layout(width="auto"))
         self._tabled.observe(words.guard(lambda _: self.tabulate()), names="value")
-        self.table = w.HTML(layout=w.Layout(overflow="auto", max_height="420px"))
+        self.table = w.HTML()
         self.boxes = [self.line, *(words.button(label, tip, lambda _, act=act: act()) for label, tip, act in buttons),
                       self._tabled, self.press]
 
     def tabulate(self):
         """Fill the table anew while it is open."""
         if self._tabled.value:
-            self.table.value = self._live.html_table()
+            self.table.value = ("<div tabindex='0' role='region' aria-label='table of the plotted numbers' "
+                                "style='overflow:auto;max-height:420px'>" + self._live.html_table() + "</div>")
         elif self.table.value:
             self.table.value = ""
 

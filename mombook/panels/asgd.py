@@ -70,7 +70,7 @@ class ASGDPanel(Panel):
                           hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
         f.add_scatter(name="regimes", x=[], y=[], mode="text", text=[], textfont={"size": 12, "color": style.MUTED},
                       showlegend=False, hoverinfo="skip", textposition="bottom center")
-        f.add_scatter(name="bound names", x=[], y=[], mode="text", text=[], textfont={"size": 12, "color": asgd},
+        f.add_scatter(name="bound names", x=[], y=[], mode="text", text=[], textfont={"size": 12, "color": style.MUTED},
                       showlegend=False, hoverinfo="skip", textposition=["top right", "bottom right"])
         ring = {"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5}}
         f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", marker=ring, showlegend=False, hoverinfo="skip")
@@ -88,7 +88,7 @@ class ASGDPanel(Panel):
                           line={"color": asgd, "width": 2.2, "dash": dash},
                           hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + name + "</extra>")
         f.add_scatter(name="dial names", x=[], y=[], mode="text", text=[], xaxis="x3", yaxis="y3", showlegend=False,
-                      textfont={"size": 12, "color": asgd}, hoverinfo="skip",
+                      textfont={"size": 12, "color": style.MUTED}, hoverinfo="skip",
                       textposition=["bottom left", "top left", "top left"])
         f.add_scatter(name="chosen batch (right)", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")

@@ -6,6 +6,7 @@ Texts are made from the panel's arrays alone (trace name -> ``x``, ``y``, ...), 
 import csv as _csv
 import html
 import io
+import textwrap
 
 import numpy as np
 
@@ -137,6 +138,17 @@ csv.writer(sys.stdout, lineterminator="\\n").writerows([header, *rows])
 def bibtex(panel, line):
     """The works the panel rests on, as BibTeX under a comment line with the stamp."""
     return f"% {stamp(panel, line)}\n{_bibtex(panel.references)}"
+
+
+def captioned(figure, sentence, width=None):
+    """A copy of ``figure`` with a sentence under it, for where there are no widgets to say it; ``None`` fits the page."""
+    lines = textwrap.wrap(html.escape(sentence), (width or 900) // 7)
+    picture = type(figure)(figure)
+    height, foot = figure.layout.height or 450, 17 * len(lines) + 12
+    picture.update_layout(height=height + foot, margin_b=(figure.layout.margin.b or 52) + foot)
+    picture.layout.width = width
+    return picture.add_annotation(text="<br>".join(lines), xref="paper", yref="paper", x=0, y=0, xanchor="left", yanchor="top",
+                                  xshift=-40, yshift=-58, align="left", showarrow=False, font={"size": 12})
 
 
 def printed(panel, line, figure):

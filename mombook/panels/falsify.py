@@ -40,7 +40,7 @@ class FalsifyPanel(Panel):
         """Three subplots; traces in the order they are drawn."""
         f = new_figure()
         quiet = {"showlegend": False}
-        f.add_scatter(name="tried", x=[], y=[], mode="markers", marker={"size": 5, "color": style.rgba(FOUND, 0.35)}, **quiet,
+        f.add_scatter(name="tried", x=[], y=[], mode="markers", marker={"size": 3.5, "color": FOUND}, **quiet,
                       hovertemplate="%{y:.4f}<extra>spectrum %{x}</extra>")
         f.add_scatter(name="best so far", x=[], y=[], mode="lines", line={"width": 3, "color": FOUND, "shape": "hv"}, **quiet,
                       hovertemplate="best of %{x}: %{y:.4f}<extra></extra>")

@@ -85,7 +85,7 @@ class HeavyBallPanel(Panel):
         f.add_scatter(name="simulated", x=[], y=[], mode="markers", showlegend=False,
                       marker={"color": CHOSEN, "symbol": "square", "size": 7, "line": {"color": style.PAPER, "width": 1}},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, chosen</extra>", **third)
-        key = (f"<span style='color:{CHOSEN}'><b>☐ chosen</b></span>   <span style='color:{TUNED}'><b>○ fastest</b></span>   "
+        key = (f"<b><span style='color:{CHOSEN}'>☐</span> chosen</b>   <b><span style='color:{TUNED}'>○</span> fastest</b>   "
                "<b>✕ simple (T3)</b>")
         bare = {"range": [-1.04, 1.04], "constrain": "domain", "showgrid": False, "showticklabels": False}
         f.update_layout(style.layout(

@@ -37,7 +37,7 @@ EARLY = 8
 """The step after which the simulation is held against theory."""
 
 BLUE = style.METHODS["sgd"].color
-SKY, INK, ACCENT = style.rgba(BLUE, 0.45), style.MUTED, "#E69F00"
+INK, ACCENT = style.MUTED, style.ACCENT
 
 
 class SGDPanel(Panel):
@@ -61,7 +61,7 @@ class SGDPanel(Panel):
         """Three subplots; traces in the order they are drawn."""
         f = new_figure()
         for name, dash in (("at B/4", "2px,3px"), ("at 4B", "10px,4px")):
-            f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": SKY, "width": 1.6, "dash": dash},
+            f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": BLUE, "width": 1.1, "dash": dash},
                           hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
         f.add_scatter(name="SGD, exact", x=[], y=[], mode="lines", line={"color": BLUE, "width": 2.5},
                       hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>exact</extra>")
@@ -82,7 +82,7 @@ class SGDPanel(Panel):
                           hovertemplate=side + " %{y:.3g} at B %{x:.3g}<extra>T1</extra>")
         f.add_scatter(name="tuned gap", x=[], y=[], mode="lines", **second, showlegend=False,
                       line={"color": BLUE, "width": 2.5}, hovertemplate="gap %{y:.3g} at B %{x:.3g}<extra>tuned SGD</extra>")
-        f.add_scatter(name="bend", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": ACCENT},
+        f.add_scatter(name="bend", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": INK},
                       line={"color": ACCENT, "width": 1.2, "dash": "dot"}, textposition="middle right", hoverinfo="skip")
         f.add_scatter(name="chosen batch", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": INK},
                       line={"color": INK, "width": 1, "dash": "dash"}, textposition="middle right", hoverinfo="skip")

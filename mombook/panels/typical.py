@@ -32,7 +32,7 @@ MOST_DRAWN, MOST_RATE = 30_000_000, 3_000_000
 FAR = 12
 """E-folds of growth or decay of the mean that the time axis holds."""
 
-BLUE, RED, INK = style.METHODS["sgd"].color, "#E69F00", style.MUTED
+BLUE, MEAN, INK = style.METHODS["sgd"].color, style.ACCENT, style.MUTED
 
 
 class TypicalPanel(Panel):
@@ -60,10 +60,10 @@ class TypicalPanel(Panel):
         f = new_figure()
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(BLUE, 0.2), hoverinfo="skip")
-        f.add_scatter(name="expected risk, exact", x=[], y=[], mode="lines", line={"color": RED, "width": 3},
+        f.add_scatter(name="expected risk, exact", x=[], y=[], mode="lines", line={"color": MEAN, "width": 3},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>exact mean</extra>")
         f.add_scatter(name="mean of the runs", x=[], y=[], mode="markers", hovertemplate="%{y:.3g}<extra>mean of runs</extra>",
-                      marker={"symbol": "circle-open", "color": RED, "size": 8, "line": {"width": 2}})
+                      marker={"symbol": "circle-open", "color": MEAN, "size": 8, "line": {"width": 2}})
         f.add_scatter(name="median run", x=[], y=[], mode="lines+markers", marker={"color": BLUE, "size": 6},
                       line={"color": BLUE, "width": 1.5}, hovertemplate="%{y:.3g} after %{x} steps<extra>median</extra>")
         second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
@@ -72,7 +72,7 @@ class TypicalPanel(Panel):
         f.add_scatter(name="limit", x=[1, 1, 1], y=[-3, -2.8, 2.5], text=["", "mean-square limit ", ""], mode="lines+text",
                       textposition="middle left", line={"color": INK, "width": 1, "dash": "dash"}, hoverinfo="skip",
                       textfont={"color": INK}, **second)
-        f.add_scatter(name="rate of the mean", x=[], y=[], mode="lines", line={"color": RED, "width": 3}, **second,
+        f.add_scatter(name="rate of the mean", x=[], y=[], mode="lines", line={"color": MEAN, "width": 3}, **second,
                       hovertemplate="%{y:.3g} at %{x:.3g} of the limit<extra>exact rate of the mean</extra>")
         f.add_scatter(name="typical rate", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8}, **second,
                       error_y={"array": [], "thickness": 1.5, "color": BLUE},

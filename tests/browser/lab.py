@@ -3,6 +3,7 @@
 Nothing here touches the checkout or the user's Jupyter: the server has its own folders for everything.
 """
 
+import json
 import os
 import re
 import secrets
@@ -54,8 +55,9 @@ _TRACE_NAMES = """() => [...document.querySelectorAll('.js-plotly-plot')].filter
 class LabServer:
     """`jupyter lab` on a free port, serving the folder ``root``; use it as a context manager."""
 
-    def __init__(self, root, scratch):
+    def __init__(self, root, scratch, without=()):
         self.root = Path(root)
+        self._without = without                 # extensions of Lab that are to be off
         self.token = secrets.token_hex(16)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -80,6 +82,10 @@ class LabServer:
         settings = self._scratch / "settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        config = self._scratch / "config" / "labconfig"
+        config.mkdir(parents=True)
+        off = {"disabledExtensions": {name: True for name in self._without}}
+        (config / "page_config.json").write_text(json.dumps(off))
         self.log = self._scratch / "lab.log"
         with self.log.open("w") as log:
             self._process = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT)

@@ -1,0 +1,142 @@
+"""Small pictures of panels for saved notebooks: what a reader sees where no widget can be drawn (GitHub, a preview).
+
+A picture is drawn by plotly's own script in Chromium. Pixels depend on the machine's fonts, so a picture is drawn anew only
+when the figure has changed: its fingerprint is kept beside it. Without Chromium the pictures there are stay.
+"""
+
+import base64
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+WIDTH = 900
+MOST_BYTES = 60_000
+COLORS = 128
+
+
+def illustrate(notebook, old, panel_kind):
+    """Give each panel output of ``notebook`` its picture, taken from the ``old`` notebook where the figure is the same.
+
+    Returns:
+        A sentence for each picture that could not be made.
+    """
+    kept = {(output.metadata.get("image/png") or {}).get("figure"): output.data["image/png"]
+            for output in _outputs(old) if "image/png" in output.get("data", {})}
+    missing, press = [], None
+    for output in _outputs(notebook):
+        if panel_kind not in output.get("data", {}):
+            continue
+        where = output.data[panel_kind]
+        figure = captioned(where, output.data["text/plain"])
+        mark = fingerprint(figure)
+        if mark in kept:
+            picture = kept[mark]
+        else:
+            try:
+                press = press or Press()
+                picture = base64.b64encode(press.draw(figure)).decode()
+            except ImportError as why:
+                missing.append(f"no new picture of the panel {where['panel']!r}: {why}")
+                continue
+        output.data["image/png"], output.metadata["image/png"] = picture, {"figure": mark}
+    if press:
+        press.close()
+    return missing
+
+
+def captioned(where, sentence):
+    """The static figure of a panel at a scenario, its sentence under it."""
+    from mombook.panels import definition, export
+
+    panel = definition(where["panel"])
+    figure = panel.static(panel.read(where["scenario"]))
+    return export.captioned(figure, sentence, WIDTH)
+
+
+def fingerprint(figure):
+    """A mark of what is drawn, the same on every machine: layout, and data to three figures."""
+    from mombook.panels import export
+
+    _, rows = export.table(export.arrays(figure))
+    text = figure.layout.to_plotly_json().__repr__() + "".join(f"{name} {x:.3g} {y:.3g};" for name, x, y, *_ in rows)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Press:
+    """Chromium with plotly's script loaded.
+
+    Raises:
+        ImportError: playwright or Chromium is not there.
+    """
+
+    def __init__(self):
+        from tests.browser.lab import CHROMIUM_FLAGS, chromium_path, missing
+
+        if why := missing():
+            raise ImportError(why)
+        import plotly
+        from playwright.sync_api import sync_playwright
+
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        self._page = self._browser.new_page()
+        self._page.add_script_tag(path=Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
+
+    def draw(self, figure):
+        """The bytes of a PNG of a plotly figure."""
+        url = self._page.evaluate("async (json) => Plotly.toImage(JSON.parse(json), "
+                                  "{format: 'png', width: null, height: null, scale: 1})", figure.to_json())
+        return fewer_colors(base64.b64decode(url.partition(",")[2]), COLORS)
+
+    def close(self):
+        """Let the browser go."""
+        self._browser.close()
+        self._playwright.stop()
+
+
+def fewer_colors(png, most):
+    """A PNG with its ``most`` commonest colours, every other pixel taking the nearest of them: a third of the bytes."""
+    pixels = read(png)[..., :3]
+    colors, index, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    palette = colors[np.argsort(-counts, kind="stable")[:most]].astype(int)
+    nearest = np.array([np.argmin(np.abs(palette - c).sum(1)) for c in colors.astype(int)], np.uint8)
+    rows = nearest[index.ravel()].reshape(pixels.shape[:2])
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows), 9)
+    height, width = rows.shape
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)), (b"PLTE", palette.astype(np.uint8).tobytes()),
+             (b"IDAT", packed), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts)
+
+
+def read(png):
+    """The pixels of an 8-bit RGB or RGBA PNG, shape (height, width, channels)."""
+    at, packed = 8, b""
+    while at < len(png):
+        size, kind = struct.unpack(">I4s", png[at:at + 8])
+        if kind == b"IHDR":
+            width, height, _, color = struct.unpack(">IIBB", png[at + 8:at + 18])
+        packed += png[at + 8:at + 8 + size] if kind == b"IDAT" else b""
+        at += 12 + size
+    n = {2: 3, 6: 4}[color]
+    raw = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, 1 + n * width)
+    out = np.zeros((height + 1, n * width + n), np.uint8)               # a row above and a pixel to the left of all, black
+    for y, (how, row) in enumerate(zip(raw[:, 0], raw[:, 1:], strict=True), 1):
+        above, now = out[y - 1], out[y]
+        if how in (0, 2):
+            now[n:] = row + above[n:] * (how == 2)
+        elif how == 1:
+            now[n:] = np.cumsum(row.reshape(-1, n), axis=0, dtype=np.uint8).ravel()
+        else:
+            for x in range(n, n * width + n):
+                a, b, c = int(now[x - n]), int(above[x]), int(above[x - n])
+                guess = (a + b) // 2 if how == 3 else min((a, b, c), key=lambda v, p=a + b - c: abs(p - v))
+                now[x] = (int(row[x - n]) + guess) & 255
+    return out[1:, n:].reshape(height, width, n)
+
+
+def _outputs(notebook):
+    return [] if notebook is None else [o for cell in notebook.cells for o in cell.get("outputs", [])]
