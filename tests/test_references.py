@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.py"))
 WORKS = references.works()
 NAME = r"[A-Z][\w-]+"
-CITED = re.compile(rf"\b({NAME})(?:(?:, {NAME})*,? & {NAME}| et al\.)?,? \(?((?:18|19|20)\d\d)\b(?! runs)")
+CITED = re.compile(rf"\b({NAME})(?:(?:, {NAME})*,? (?:&|and) {NAME}| et al\.)?,? \(?((?:18|19|20)\d\d)\b(?! runs)")
 BULLET = re.compile(r"(?P<names>[^*]+), \*(?P<title>[^*]+)\*,?(?P<rest>.*)", re.S)
 
 
@@ -56,8 +56,9 @@ def test_what_a_docstring_cites_is_there(path):
 
 def test_the_search_sees_the_forms_in_use():
     assert len(set().union(*map(cited_in_code, FILES))) > 15
-    text = "Polyak 1964; (Li, Malladi & Arora 2021), Wang et al. (2023), Ma & Yarats (2019) and numpy 2000 runs"
-    assert {plain(n) + y for n, y in CITED.findall(text)} == {"polyak1964", "li2021", "wang2023", "ma2019"}
+    text = "Polyak 1964; (Li, Malladi & Arora 2021), Wang et al. (2023), Ma & Yarats (2019), " \
+           "Weideman and Trefethen 2007 and numpy 2000 runs"
+    assert {plain(n) + y for n, y in CITED.findall(text)} == {"polyak1964", "li2021", "wang2023", "ma2019", "weideman2007"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
