@@ -15,6 +15,9 @@ from .spectrum import Spectrum
 LEVELS = 8
 """How many horizons are tried: a method tuned as if no eigenvalue were smaller than one of so many levels."""
 
+TAILS = 2.0
+"""A noise factor from which the advice names the heaviest row."""
+
 NODES = 150
 """Spectra with more entries than this are merged before curves are computed from them."""
 
@@ -29,7 +32,7 @@ class Advice:
         target: the share of the initial excess risk that training should reach.
         noise: standard deviation of the label noise.
         methods, steps: family -> tuned ``Method``s, and expected steps to the target (``inf``: not reached).
-        rows: rows in the data set, 0 where only a spectrum was given.
+        design: the ``Design`` it is for; ``None`` where only a spectrum or ``Inputs`` were given.
     """
 
     inputs: Inputs
@@ -38,7 +41,7 @@ class Advice:
     noise: float
     methods: dict
     steps: dict
-    rows: int = 0
+    design: Design | None = None
 
     @property
     def samples(self):
@@ -101,12 +104,17 @@ class Advice:
         H, tau = self.inputs.spectrum, self.inputs.factor
         ridge = f" with ridge {self.inputs.ridge:g}" if self.inputs.ridge else ""
         said = [f"{H.name}: {H.dim:.6g} weights, kappa {self.inputs.kappa:.3g}{ridge}, tr/L {H.trace / H.largest:.3g}."]
-        if self.rows and abs(np.log(tau)) > np.log(1.1):
+        if self.design is not None and abs(np.log(tau)) > np.log(1.1):
             more = "more" if tau > 1 else "less"
             said.append(f"Its rows are {more} noisy than Gaussian ones: a batch of B does what B/{tau:.3g} Gaussian samples "
                         f"would.")
-        elif self.rows:
+        elif self.design is not None:
             said.append("Its rows are as noisy as Gaussian ones, within a tenth.")
+        if self.design is not None and tau > TAILS:
+            row, times, column = self.design.heaviest
+            said.append(f"Rare heavy rows do that, first of all row {row}, {times:.3g} times the mean squared length, by "
+                        f"column {column}: the mean below is theirs, and typical runs are faster. Look at those rows; clipping them, "
+                        f"or leaving columns in their units (standardise=False), may pay more than any tuning.")
         goal = f"To bring the excess risk to {100 * self.target:.3g} % of its start"
         goal += f" under label noise {self.noise:.3g}" if self.noise else ""
         if self.best is None:
@@ -173,15 +181,14 @@ def advise(source, target=0.01, noise=0.0, ridge=0.0, batches=None, families=("s
     if start is None:
         start = design.solution(inputs.ridge) ** 2 if labelled else 1.0
     start = arguments.each("start", start, 0.0, inputs.share.shape)
-    rows = design.shape[0] if design is not None else 0
     if batches is None:
-        last = rows or 4 * inputs.critical_batches(["heavy_ball"])["heavy_ball"]
+        last = design.shape[0] if design is not None else 4 * inputs.critical_batches(["heavy_ball"])["heavy_ball"]
         batches = 2.0 ** np.arange(1 + int(np.clip(np.log2(last), 1, 20)))
     batches = arguments.array("batches", batches, low=1.0, ndim=1)
     if np.any(np.diff(batches) <= 0):
         arguments.refuse("batches", batches, "in increasing order")
     methods, steps = tune_for(inputs, families, batches, target * inputs.initial_risk(start), noise, start)
-    return Advice(inputs, batches, target, noise, methods, steps, rows)
+    return Advice(inputs, batches, target, noise, methods, steps, design)
 
 
 def tune_for(inputs, families, batches, target, noise, start, levels=LEVELS):

@@ -125,6 +125,14 @@ class Design:
         """y_i - x_i . w*, shape ``(n,)``: what is left of the labels at the solution."""
         return self.labels - self.rows @ (self.axes @ self.solution(ridge))
 
+    @property
+    def heaviest(self):
+        """(row, how many times the mean squared length it has, the column that makes it so): where tails come from."""
+        square = self.rows**2
+        length = square.sum(axis=1)
+        i = int(np.argmax(length))
+        return i, float(length[i] / length.mean()), self.columns[int(np.argmax(square[i]))]
+
     def subset(self, rows):
         """The design of some of the rows (an index array); nothing is standardised anew."""
         labels = None if self.labels is None else self.labels[rows]

@@ -10,6 +10,9 @@ from .kaczmarz import same_row_weight, second_moment_operator
 from .method import Method
 from .row_sampling import batch_gradient, batches
 
+SHARES = tuple(2.0 ** np.arange(-1, 4, 0.5))
+"""Multiples of the advised step sizes that ``fewest_steps`` tries."""
+
 
 def start_of(design, start=None, ridge=0.0):
     """The first error e_0 in the eigenvectors of H, shape ``(rank,)``.
@@ -87,6 +90,33 @@ def _train(design, method, source, answers, e, steps, ridge, pull, parts):
         yield end / steps, risk[:, :end + 1].copy()
     if steps == 0:
         yield 1.0, risk
+
+
+def fewest_steps(design, method, batch, target, rng, shares=SHARES, runs=24, limit=10_000, **how):
+    """The measured side of advice: steps in which the median of real runs reaches the target, at the best learning rate.
+
+    Args:
+        design, method, batch, rng, runs: as ``train``; target: share of the initial risk.
+        shares: multiples of the method's step sizes to try, memory kept.
+        limit: steps after which a learning rate has failed.
+        how: further arguments of ``train``.
+
+    Returns:
+        (steps, share): the fewest whole steps, and the multiple that needs them; ``(inf, nan)`` if none gets there.
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    target = arguments.number("target", target, above=0.0, below=1.0)
+    best, limit = (np.inf, np.nan), arguments.whole("limit", limit, low=1)
+    arguments.instance("method", method, Method)
+    for share in arguments.array("shares", shares, above=0.0, ndim=1):
+        scaled = Method(share * method.delta, share * method.eta, method.beta)
+        risk = train(design, scaled, batch, int(min(limit, best[0])), runs, rng, **how)
+        there = np.flatnonzero(np.median(risk, axis=0) <= target * np.median(risk[:, 0]))
+        if there.size and there[0] < best[0]:
+            best = float(there[0]), float(share)
+    return best
 
 
 def expected_risk(design, method, batch, steps, draws="replacement", noise=0.0, ridge=0.0, start=None):

@@ -102,6 +102,16 @@ def test_heavy_tails_ask_for_larger_batches():
     assert all(np.all(real.steps[f] > 0.95 * blind.steps[f]) for f in real.steps)
 
 
+def test_the_heaviest_row_is_named():
+    rows = RNG(4).normal(size=(200, 3))
+    rows[17, 2] = 40.0
+    design = load(rows)
+    row, times, column = design.heaviest
+    assert (row, column) == (17, "2")
+    np.testing.assert_allclose(times, (design.rows[17] ** 2).sum() / 3, rtol=1e-12)
+    assert "row 17, " in repr(advise(design, batches=[1, 2])) and "by column 2:" in repr(advise(design, batches=[1, 2]))
+
+
 def test_what_cannot_be_reached_is_said():
     found = advise(Spectrum.power_law(400, 0.2), target=1e-9, noise=1e7, batches=[1, 2])
     assert found.best is None and "no method tried gets there" in repr(found) and "never" in found.table()

@@ -51,7 +51,7 @@ def test_numbers_are_the_engines(values):
     np.testing.assert_allclose([n["factor"], n["kappa"]], [inputs.factor, inputs.kappa], rtol=2e-3)
     steps = inputs.steps_to(method, state["batch"], target, state["noise"], start)
     np.testing.assert_allclose(n["steps"], steps, rtol=0.01)
-    line = view.traces["prediction with fourth moments"]
+    line = view.traces["corrected theory"]
     risk = inputs.risk_at(method, state["batch"], line["x"], state["noise"], start)
     np.testing.assert_allclose(line["y"], risk / inputs.initial_risk(start), rtol=0.01)
     critical = inputs.critical_batches(list(FAMILIES))
@@ -87,7 +87,7 @@ def test_runs_follow_the_expectation_of_their_rows():
     dots, design = arrived["median run"], load("wine")
     exact = expected_risk(design, mb.Method(n["delta"], n["eta"], n["beta"]), 32, int(dots["x"][-1]), noise=0.1)
     np.testing.assert_allclose(dots["y"], exact[dots["x"]] / exact[0], rtol=0.35)
-    assert set(PANEL.blank(state)) == {"80 % of runs", "median run", "median run, epochs"}
+    assert set(PANEL.blank(state)) == {"80 % of runs", "median run", "in epochs"}
 
 
 def test_runs_without_scikit_learn_say_what_is_missing(monkeypatch):

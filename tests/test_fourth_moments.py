@@ -9,7 +9,7 @@ import pytest
 from mombook import Method, Spectrum, kaczmarz
 from mombook.data import Design, load
 from mombook.fourth_moments import Inputs, kurtosis, noise_factor, pair_factor, pair_moments
-from mombook.minibatch import expected_risk, start_of, train, train_blocks
+from mombook.minibatch import expected_risk, fewest_steps, start_of, train, train_blocks
 
 RNG = np.random.default_rng
 LAM = np.array([2.0, 0.7, 0.2])
@@ -188,6 +188,19 @@ def test_pieces_are_the_whole_and_divergence_is_no_error():
     assert np.isinf(expected_risk(HEAVY, Method.sgd(1e3), 2, 300)[-1])
 
 
+def test_fewest_steps_are_those_of_the_best_rate():
+    """At the full batch SGD is deterministic: every rate can be stepped by hand."""
+    design, method = load("iris"), Method.sgd(0.1)
+    shares = 2.0 ** np.arange(-1, 4)
+    lam, start = design.eigenvalues, design.solution()
+    risk = np.array([[lam @ ((1 - 0.1 * s * lam) ** t * start) ** 2 for t in range(200)] for s in shares])
+    hits = [np.flatnonzero(r <= 0.01 * r[0]) for r in risk]
+    steps = np.array([h[0] if h.size else np.inf for h in hits])
+    found = fewest_steps(design, method, 150, 0.01, RNG(0), shares, runs=2, draws="epochs", noise="labels")
+    assert found == (steps.min(), shares[steps.argmin()])
+    assert fewest_steps(design, method, 150, 0.01, RNG(0), [1e-6], limit=3)[0] == np.inf
+
+
 @pytest.mark.parametrize("name", ["digits", "breast_cancer"])
 def test_tuned_with_the_factor_methods_do_on_the_rows_what_theory_claims(name):
     """And tuned without it they diverge in mean square: the rows of both data sets have tails."""
@@ -210,6 +223,8 @@ def test_tuned_with_the_factor_methods_do_on_the_rows_what_theory_claims(name):
     (lambda: train(HEAVY, Method.sgd(0.1), 2, 2, 1, RNG(0), noise="own"), "noise"),
     (lambda: train(HEAVY, Method.sgd(0.1), 2, 2, 1, 0), "rng"),
     (lambda: expected_risk(HEAVY, Method.sgd(0.1), 2, 2, start=[1.0]), "start"),
+    (lambda: fewest_steps(HEAVY, Method.sgd(0.1), 2, 1.5, RNG(0)), "target"),
+    (lambda: fewest_steps(HEAVY, Method.sgd(0.1), 2, 0.5, RNG(0), [-1.0]), "shares"),
     (lambda: start_of(HEAVY.rows), "design")])
 def test_bad_arguments_are_refused(call, named):
     with pytest.raises(ValueError, match=rf"^{named} must be .*; got "):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-ROOMS = ("sgd", "heavy_ball", "asgd", "companions")
+ROOMS = ("sgd", "heavy_ball", "asgd", "companions", "data")
 """Modules of this package that hold claims (each a list ``CLAIMS``), in the order of the notebooks."""
 
 

@@ -20,7 +20,7 @@ FAMILIES = ("sgd", "heavy_ball", "asgd")
 
 RIDGE = Slider("ridge", "ridge", 1e-6, 1, 1e-6, step=0.25, base=10,
                help="weight decay, added to every eigenvalue; 1e-6 is none")
-NOISE = Slider("noise", "label noise", 0, 2, 0, step=0.05,
+NOISE = Slider("noise", "σ", 0, 2, 0, step=0.05,
                help="standard deviation of the noise on the labels, fresh at each visit")
 TARGET = Slider("target", "target", 1e-3, 0.5, 0.01, step=0.1, base=10, help="share of the starting excess risk to get down to")
 TUNED = Choice("tuned", "tuned for", ("rows", "gaussian"), "rows", {"rows": "these rows", "gaussian": "Gaussian rows"},
@@ -94,11 +94,11 @@ class AdvisorPanel(Panel):
                       fillcolor=style.rgba("#8a8f98", 0.3), showlegend=False, **third)
         f.add_scatter(name="target", x=[], y=[], mode="lines", line={"color": INK, "width": 1, "dash": "dot"}, hoverinfo="skip",
                       showlegend=False, **third)
-        f.add_scatter(name="Gaussian prediction", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 2, "dash": "dash"},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>Gaussian prediction</extra>", **third)
-        f.add_scatter(name="prediction with fourth moments", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 3},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>with fourth moments</extra>", **third)
-        for name, symbol in (("median run", "circle"), ("median run, epochs", "circle-open")):
+        f.add_scatter(name="Gaussian theory", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 2, "dash": "dash"},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>Gaussian theory</extra>", **third)
+        f.add_scatter(name="corrected theory", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 3},
+                      hovertemplate="%{y:.3g} after %{x} steps<extra>corrected theory</extra>", **third)
+        for name, symbol in (("median run", "circle"), ("in epochs", "circle-open")):
             f.add_scatter(name=name, x=[], y=[], mode="markers", marker={"color": INK, "size": 7, "symbol": symbol}, **third,
                           hovertemplate="%{y:.3g} after %{x} steps<extra>" + name + "</extra>")
         f.update_layout(style.layout(
@@ -115,7 +115,7 @@ class AdvisorPanel(Panel):
 
     def wide(self):
         """Three columns."""
-        return style.columns(3)
+        return style.columns(3) | {"legend": {"y": 1.13}}               # clear of the titles
 
     def stacked(self):
         """Three rows."""
@@ -189,7 +189,7 @@ class AdvisorPanel(Panel):
 
     def blank(self, scenario):
         """No run yet."""
-        return {name: {"x": [], "y": []} for name in ("80 % of runs", "median run", "median run, epochs")}
+        return {name: {"x": [], "y": []} for name in ("80 % of runs", "median run", "in epochs")}
 
     def _rows(self, data):
         if data not in self._designs:
@@ -211,7 +211,7 @@ class AdvisorPanel(Panel):
 
     def _curves(self, facts, method, B, ridge, noise, target, times):
         traces = {"target": {"x": [0, times[-1]], "y": [target, target]}}
-        for name, gaussian in (("Gaussian prediction", True), ("prediction with fourth moments", False)):
+        for name, gaussian in (("Gaussian theory", True), ("corrected theory", False)):
             risk = _risk(facts, method, B, ridge, noise, gaussian, tuple(times))
             shown = np.isfinite(risk) & (risk < 1e3) & (risk > 1e-30)
             traces[name] = {"x": times[shown], "y": risk[shown]}
@@ -270,7 +270,7 @@ def _drawn(risk, times, draws):
         low, middle, high = np.quantile(risk[:, times] / risk[:, :1], [0.1, 0.5, 0.9], axis=0, method="nearest")
     fine = np.isfinite(high) & (low > 1e-30)
     some = np.isfinite(middle) & (middle > 1e-30)
-    traces = {"median run" if draws == "replacement" else "median run, epochs": {"x": times[some], "y": middle[some]}}
+    traces = {"median run" if draws == "replacement" else "in epochs": {"x": times[some], "y": middle[some]}}
     if draws == "replacement":
         traces["80 % of runs"] = {"x": np.concatenate([times[fine], times[fine][::-1]]),
                                   "y": np.concatenate([high[fine], low[fine][::-1]])}
