@@ -57,6 +57,15 @@ np.testing.assert_allclose([sgd.long_run_step, sgdm.long_run_step], 0.1, rtol=1e
 # %% [markdown]
 # ## The noise is held back, then handed over
 #
+# At $\beta=0.9$ a step of SGDM has a nineteenth of the noise of SGD's. What has the end point?
+
+# %%
+guess_noise = explore.predict("08_noise")
+guess_noise
+
+# %% [markdown]
+# Nearly all of it. Where does the rest of the averaging go?
+#
 # In one SGDM step the noise is a weighted mean of old noises, and its variance is that of SGD times
 #
 # $$ (1-\beta)^2\sum_k \beta^{2k} = \frac{1-\beta}{1+\beta}. \tag{step noise} $$
@@ -152,6 +161,13 @@ for eta in (1.0, 0.1, 0.01):
 # $$ \sum_i\frac{h\lambda_i}{2B-h\lambda_i(B+1)} = 1 \qquad\text{and}\qquad
 #    \sum_i\frac{h\lambda_i}{2B-h\lambda_i} = 1. \tag{two limits} $$
 #
+# From which batch on does that difference matter?
+
+# %%
+guess_batch = explore.predict("08_batch")
+guess_batch
+
+# %% [markdown]
 # The only difference is the term $Bh\lambda_i$: curvature. Where $BL\ll\mathrm{tr}\,H$, noise decides first and momentum is
 # inert; where $BL\gg\mathrm{tr}\,H$, curvature would have decided and momentum removes it.
 
@@ -296,11 +312,64 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 # ## Exercises
 #
 # 1. Find, in the panel, a step at which SGD is stable and SGDM is *worse* for the first thousand steps. Why?
+#
+#    <details><summary>Solution</summary>
+#
+#    The preset *too much memory* is one: $B=1$, $1-\beta=10^{-3}$, a step a third of SGD's limit. After 1000 steps
+#    the risk of SGDM is ten times that of SGD, at $1-\beta=0.01$ it is 1.5 times, at 0.1 it is 1.02 times. A memory
+#    of $1/(1-\beta)$ steps first has to be filled, during which little happens, and then has to be emptied, during
+#    which the iterate overshoots. In the long run both are stable and alike.
+#
+#    </details>
+#
 # 2. Derive (two limits) from (long-run step), and the batch at which the two thresholds differ by a factor two if all
 #    eigenvalues are equal.
+#
+#    <details><summary>Solution</summary>
+#
+#    At $\beta=0$, $c=h\lambda/(B(2-h\lambda))$ and $c/(1-c)=h\lambda/(2B-h\lambda(B+1))$. As $\beta\to1$ the
+#    curvature term in $c$ vanishes: $c=h\lambda/(2B)$ and $c/(1-c)=h\lambda/(2B-h\lambda)$.
+#
+#    With $d$ equal eigenvalues the two conditions read $h\lambda<2B/(d+B+1)$ and $h\lambda<2B/(d+1)$, a factor two
+#    apart at $B=d+1$: for $d=200$, 1 and 2 at $B=201$.
+#
+#    </details>
+#
 # 3. Set the label noise of the valley to zero. What do SGD and SGDM do over $1/\eta^2$ steps?
 #
 # [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
+#
+#    <details><summary>Solution</summary>
+#
+#    They go down to the valley and stop. Started on it, neither moves at all; started at $(2,0.5)$ with $\eta=0.05$
+#    they come to rest at $x=1.943$ (SGD) and $1.832$ (SGDM, $\beta=0.9$, which takes longer to come down) and stay
+#    there. After 800 steps, two units of $\eta^2k$, the median run with label noise has drifted to 0.69 and 0.72. The
+#    drift to flat ground is an effect of the noise and of nothing else.
+#
+#    </details>
+#
+# The numbers in the solutions, computed:
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+wide = mb.Spectrum.power_law(200, 0.5, 10)
+h = 0.316 * curvature.long_run_threshold(wide, 1, 1.0)
+for memory, stated in ((1e-3, 10), (1e-2, 1.52), (0.1, 1.018)):
+    pair = small_steps.matched(h, 1 - memory)
+    ends = [mb.risk_curve(wide, m, 1, 1000)[-1] for m in pair]
+    np.testing.assert_allclose(ends[1] / ends[0], stated, rtol=5e-3)
+    assert all(mb.is_stable(wide, m, 1) for m in pair)
+flat = mb.Spectrum.flat(200)
+np.testing.assert_allclose([curvature.long_run_threshold(flat, 201, b) for b in (0.0, 1.0)], [1, 2], rtol=1e-9)
+for method, rest, noisy in zip(small_steps.matched(0.05, 0.9), (1.943, 1.832), (0.69, 0.72), strict=True):
+    still, rng = slow_manifold.valley(noise=0.0), np.random.default_rng(0)
+    on, off = (oracle.simulate(still, method, 800, 1, rng, start, 400)[0, :, 0] for start in ([2.0, 0.0], [2.0, 0.5]))
+    np.testing.assert_allclose(on, 2.0)
+    np.testing.assert_allclose(off[1:], rest, rtol=1e-3)
+    drifted = oracle.simulate(slow_manifold.valley(), method, 800, 100, np.random.default_rng(0), [2.0, 0.0], 400)
+    np.testing.assert_allclose(np.median(drifted[:, -1, 0]), noisy, atol=0.01)
+
+# %% [markdown]
+# Each of them holds.
 #
 # ## References
 #
@@ -310,7 +379,9 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 #   Process*, COLT (2020).
 # - Li, Wang, Arora, *What Happens after SGD Reaches Zero Loss?*, ICLR (2022).
 #
-# The last cell drives every control of the panel to its ends, and every pair of them, and checks what is drawn.
+# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
+# what is drawn.
 
 # %%
+print(guess_noise.sweep(), guess_batch.sweep(), sep="\n")
 panel.sweep()
