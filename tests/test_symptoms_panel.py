@@ -18,7 +18,7 @@ def test_numbers_are_the_engines():
     sigma, unit = np.sqrt(0.01 * H.trace), H.trace / 2
     found = diagnose(H, 0.2, 0.8, 32, sigma, 0.01 * unit)
     n = view.numbers
-    assert (n["symptom"], n["cause"]) == (found.symptom, found.cause)
+    assert (n["diagnosis"].symptom, n["diagnosis"].cause) == (found.symptom, found.cause)
     np.testing.assert_allclose([n["gap"], n["best"], n["floor"], n["limit"]],
                                [found.gap, found.best, found.floor / unit, found.limit], rtol=3e-3)
     curve, line = mb.risk_curve(H, mb.Method.heavy_ball(0.2, 0.8), 32, 200, sigma) / unit, view.traces["expected loss"]
@@ -30,11 +30,11 @@ def test_the_first_click_shows_the_symptom_and_the_second_cures_it(guide):
     (show, cause), (cure, changes) = PANEL.guides[guide]
     state = PANEL.read(**cause)
     ill = PANEL.exact(state)
-    assert ill.numbers["symptom"] == guide.split(",")[0] and "Cure:" in ill.sentence
+    assert ill.numbers["diagnosis"].symptom == guide.split(",")[0] and "Cure:" in ill.sentence
     assert show.lower().startswith(guide.split(",")[0]) and cure.startswith(show + ": ")
     state = PANEL.read(**{**state, **changes})
     well = PANEL.exact(state)
-    assert well.numbers["symptom"] == "healthy" and well.numbers["end"] < state["target"], well.sentence
+    assert well.numbers["diagnosis"].symptom == "healthy" and well.numbers["end"] < state["target"], well.sentence
     if guide not in ("slow, memory", "oscillates"):
         assert ill.numbers["end"] > state["target"]
     assert well.numbers["gap"] / well.numbers["best"] > 0.53                              # well inside: no cure on the border
@@ -50,7 +50,7 @@ def test_the_map_shows_where_the_reader_is():
         row = int(np.argmin(np.abs(np.log(heat["y"] / (1 - state["momentum"])))))
         column = int(np.argmin(np.abs(np.log(heat["x"] / state["lr"]))))
         near = heat["z"][max(row - 1, 0):row + 2, max(column - 1, 0):column + 2]
-        assert SYMPTOMS.index(view.numbers["symptom"]) in near
+        assert SYMPTOMS.index(view.numbers["diagnosis"].symptom) in near
         assert set(view.traces["symptom names"]["text"]) <= set(SYMPTOMS)
         assert problems(PANEL, state, view) == []
 

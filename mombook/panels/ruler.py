@@ -127,7 +127,7 @@ class RulerPanel(Panel):
         if x.size >= FEWEST and final:
             found = fit_exponent(x, y)
             numbers |= {"value": found.value, "low": found.low, "high": found.high, "early": found.early,
-                        "error": found.error, "verdict": found.verdict(theory.values())}
+                        "error": found.error, "held": [what for what, power in theory.items() if found.holds(power)]}
             late = x[x.size // 2:]
             traces["fitted line"] = {"x": x, "y": found.scale * x**found.value, "visible": True}
             at, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)

@@ -140,8 +140,8 @@ class SymptomsPanel(Panel):
         traces["yours"] = {"x": [scenario["lr"]], "y": [1 - scenario["momentum"]]}
         x, y = np.clip(found.cure.eta, lr[0], lr[-1]), np.clip(1 - found.cure.beta, *FORGETS)
         traces["cure"] = {"x": [x], "y": [y]}
-        numbers = {"symptom": found.symptom, "cause": found.cause, "gap": found.gap, "best": found.best, "floor": floor,
-                   "limit": found.limit, "cure": found.cure, "end": ends["expected loss"], "cured": ends["the cure's loss"]}
+        numbers = {"diagnosis": found, "gap": found.gap, "best": found.best, "floor": floor, "limit": found.limit,
+                   "end": ends["expected loss"], "cured": ends["the cure's loss"]}
         said = found.symptom if found.symptom not in ("healthy", "slow") else f"is {found.symptom}"
         return View(traces, _sentence(scenario, numbers),
                     {"xaxis": [0, scenario["steps"]], "yaxis": [low, 1.5],
@@ -233,16 +233,17 @@ def _sentence(scenario, n):
     lr, momentum = short(scenario["lr"]), short(scenario["momentum"])
     head = (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
             f"torch.optim.SGD(lr={lr}, momentum={momentum}) ")
-    cure, why = _torch(n["cure"]), CAUSES[n["cause"]]
+    told = n["diagnosis"]
+    cure, why = _torch(told.cure), CAUSES[told.cause]
     share = f"its gap {three(n['gap'])} is {three(n['gap'] / n['best'])} of the {three(n['best'])} of {cure}"
-    if n["symptom"] == "healthy":
+    if told.symptom == "healthy":
         return f"{head}is healthy: {share}."
-    if n["symptom"] == "stalls":
+    if told.symptom == "stalls":
         return (f"{head}stalls at {three(n['floor'])} of the initial risk, above the target {short(scenario['target'])}: {why}."
                 f" Cure: lower lr, or decay it, as in {cure}; or raise the batch size.")
-    if n["symptom"] == "diverges":
+    if told.symptom == "diverges":
         return (f"{head}diverges: {why}. With this momentum lr must stay below {three(n['limit'])}. Cure: lower lr, as in "
                 f"{cure}.")
-    swings = ", its slowest root is no positive number" if n["symptom"] == "oscillates" else ""
+    swings = ", its slowest root is no positive number" if told.symptom == "oscillates" else ""
     said = "oscillates" if swings else "is slow"
-    return f"{head}{said}: {why}{swings}; {share}. Cure: {REMEDIES[n['cause']]}, as in {cure}."
+    return f"{head}{said}: {why}{swings}; {share}. Cure: {REMEDIES[told.cause]}, as in {cure}."
