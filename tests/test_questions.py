@@ -12,6 +12,7 @@ from scipy.special import roots_genlaguerre
 
 import mombook as mb
 from mombook import curvature, explore, kaczmarz, parallel, references
+from mombook.fourth_moments import Inputs
 from mombook.panels import definition, export, questions
 from mombook.panels.frame import problems
 from mombook.panels.questions import question as frame
@@ -353,6 +354,23 @@ def test_batch(case, H):
         assert mb.is_stable(H, mb.Method.ema(lr=h, beta=1 - 1e-6), B) == stable
     if case == "flat":                                                  # 2B/(d + 1) is twice 2B/(d + B + 1)
         np.testing.assert_allclose(B, 201, rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", ["digits", "wine"])
+def test_step(case):
+    """The exact second moments of the rows themselves, drawn with replacement, on either side."""
+    system, lr = mb.load(case).system, answer("predict_09_step", case)
+    gaps = [kaczmarz.contraction_gap(system, mb.Method.sgd(share * lr), 1) for share in (0.9, 1.1)]
+    assert gaps[0] > 0 > gaps[1]
+
+
+@pytest.mark.parametrize("case", ["digits", "wine"])
+def test_batch_of_rows(case):
+    """The exact second moments of the rows at the tuned learning rates: no noise factor in them."""
+    design, B = mb.load(case), round(answer("predict_09_batch", case))
+    methods = Inputs.of(design).frontier(["sgd"], [1.0, B])["sgd"].methods
+    ce = [-np.log1p(-kaczmarz.contraction_gap(design.system, m, b)) / b for m, b in zip(methods, (1, B), strict=True)]
+    np.testing.assert_allclose(ce[1] / ce[0], 0.5, rtol=0.1)
 
 
 # -- in Jupyter ----------------------------------------------------------------------------------------------------------

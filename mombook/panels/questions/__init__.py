@@ -17,6 +17,8 @@ QUESTIONS = {
     "predict_07_price": "Price",
     "predict_08_noise": "EndPoint",
     "predict_08_batch": "Pays",
+    "predict_09_step": "Step",
+    "predict_09_batch": "Batch",
 }
 """Question name, ``predict_`` and the notebook's number first -> class in ``notebook_NN.py``; in the order of the book."""
 

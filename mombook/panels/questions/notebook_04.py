@@ -12,7 +12,7 @@ from ..style import log_axis
 from ..words import three
 from .question import TRUTH, Case, Chosen, Curve, Placed
 
-KAPPAS = np.logspace(0.5, 6, 12)
+KAPPAS = np.logspace(0.5, 6, 8)
 
 
 class Growth(Placed):
