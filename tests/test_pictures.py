@@ -1,4 +1,4 @@
-"""Pictures of panels in saved notebooks: small, kept while the figure stays the same, missed aloud where there is no Chromium."""
+"""Pictures of panels in saved notebooks: small, kept while the figure stays, missed aloud where there is no Chromium."""
 
 import base64
 import struct

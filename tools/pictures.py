@@ -14,7 +14,8 @@ import numpy as np
 
 WIDTH = 900
 MOST_BYTES = 60_000
-COLORS = 128
+COLORS = (128, 48, 16)
+"""Colours of a picture; fewer where it would be larger than MOST_BYTES."""
 
 
 def illustrate(notebook, old, panel_kind):
@@ -89,7 +90,9 @@ class Press:
         """The bytes of a PNG of a plotly figure."""
         url = self._page.evaluate("async (json) => Plotly.toImage(JSON.parse(json), "
                                   "{format: 'png', width: null, height: null, scale: 1})", figure.to_json())
-        return fewer_colors(base64.b64decode(url.partition(",")[2]), COLORS)
+        drawn = base64.b64decode(url.partition(",")[2])
+        return next((small for most in COLORS[:-1] if len(small := fewer_colors(drawn, most)) < MOST_BYTES),
+                    fewer_colors(drawn, COLORS[-1]))
 
     def close(self):
         """Let the browser go."""
