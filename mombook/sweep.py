@@ -147,7 +147,8 @@ def _run(grid, todo, make, window, retries, arrived):
                     if tries[part] > retries:
                         row = scenario({k: v[0] for k, v in grid.parameters(*grid.span(part)).items()})
                         raise SweepError(f"the worker of the part that begins with {row} died {tries[part]} times "
-                                         f"({_said(error)}); lack of memory is the usual cause") from error
+                                         f"({_said(error)}). Usual causes: too little memory; a script that sweeps outside of "
+                                         f"if __name__ == '__main__'") from error
                     waiting.appendleft(part)
                 else:
                     revived = 0
@@ -191,27 +192,40 @@ def _pool(executor, parts):
         raise RuntimeError("a script that sweeps over processes is read again by every process it starts: put the call under "
                            "if __name__ == '__main__': or pass executor='serial'.")
     make = {"serial": _Here, "threads": lambda: futures.ThreadPoolExecutor(_cores()),
-            "processes": lambda: futures.ProcessPoolExecutor(_cores(), multiprocessing.get_context("spawn"), _deaf)}[executor]
-    made = []
+            "processes": lambda: futures.ProcessPoolExecutor(_cores(), multiprocessing.get_context("spawn"))}[executor]
+    made, before = [], multiprocessing.active_children()
 
     def fresh():
         made.append(make())
+        if executor == "processes":
+            _start_deaf(made[-1])
         return made[-1]
 
     try:
         yield fresh, 1 if executor == "serial" else 2 * _cores() + 1
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - set(before) if executor == "processes" else ():
+            child.terminate()                                           # what it was at is no loss: a second or so
+        raise
     finally:
         for pool in made:
-            pool.shutdown(wait=executor != "processes", cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _deaf():
-    """A worker does not listen to Ctrl-C: its parent does, and decides."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _start_deaf(pool):
+    """Start a pool's processes so that they do not hear Ctrl-C, not even while they import: their parent does, and decides."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # children inherit what is blocked
+    try:
+        for _ in range(_cores()):                                       # each submit starts one
+            pool.submit(os.getpid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # -- one BLAS thread --------------------------------------------------------------------------------------------------

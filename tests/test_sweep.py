@@ -207,7 +207,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
         if done > 10:
             raise KeyboardInterrupt
 
-    for executor in ("serial", "threads"):
+    for executor in ("serial", "threads", "processes"):
         with pytest.raises(SweepInterrupted, match=r"stopped: \d+ of 36 rows are computed; they are in .*; the same") as error:
             mb.sweep(TUNED, executor, press, folder=tmp_path / executor)
         kept = error.value.table
