@@ -101,6 +101,7 @@ def test_what_is_taken_away_is_what_jupyter_gives():
     panel, remote = definition("sgd"), Remote()
     for what in ("code", "script", "bibtex"):
         assert unpacked(remote.text("a", "sgd", LINE, what))["text"] == getattr(export, what)(panel, LINE)
+    assert "<td>0.1</td>" in unpacked(remote.table("a", "sgd", LINE, '{"gap": {"x": [1], "y": [0.1]}}', "{}"))["text"]
     plotted = {"gap": {"x": [1.0, 2.0], "y": [0.1, None]}}
     assert unpacked(remote.csv("a", "sgd", LINE, json.dumps(plotted)))["text"].endswith("trace,x,y\ngap,1.0,0.1\ngap,2.0,nan\n")
 

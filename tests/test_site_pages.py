@@ -1,5 +1,6 @@
 """The builder of the reading pages, without a browser and without a network."""
 
+import json
 import re
 
 import nbformat.v4 as nb
@@ -75,6 +76,9 @@ def test_a_panel_stands_on_the_page_with_its_sentence_and_its_data(monkeypatch):
     assert text.count('data-panel="translator"') == text.count('data-panel="translator-2"') == 1
     sentence = definition("translator").exact(definition("translator").read(line)).sentence
     assert f'role="status">{sentence}</p>' in text
+    assert "Binder" not in text and json.loads(re.search(r'class="data">(.*?)</script>', text)[1])["table"].startswith("<table")
+    book.repository = "someone/mombook"
+    assert "someone/mombook/HEAD?urlpath=lab/tree/notebooks/01_a.ipynb" in book.notebook("01_a")
     assert "&lt;/pre&gt;&lt;b&gt;" in text and "</pre><b>" not in text
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
 

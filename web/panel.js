@@ -19,6 +19,7 @@
       this.line = this.face.line;
       this.isBlank = false;
       this.ahead = [];
+      this.errands = [];
       this.part = (name) => place.querySelector(`.${name}`);
       this.build();
       this.put(this.now);
@@ -68,6 +69,14 @@
       this.stop = button("Stop", "stop the simulation; what has arrived stays", () => this.halt());
       this.again = python("Simulate", "run the simulation again, with the next seed", () => this.reseed());
       this.stop.disabled = true;
+      this.tabled = button("Table", "the plotted numbers as a table", () => {
+        this.tabled.setAttribute("aria-pressed", String(this.tabled.getAttribute("aria-pressed") !== "true"));
+        this.tabulate();
+      });
+      this.tabled.setAttribute("aria-pressed", "false");
+      this.numbers = element("div", { className: "numbers", hidden: true, tabIndex: 0 });
+      this.numbers.setAttribute("role", "region");
+      this.numbers.setAttribute("aria-label", "table of the plotted numbers");
       this.written = element("input", { type: "text", spellcheck: false, autocomplete: "off" });
       this.written.setAttribute("aria-label", "scenario line");
       this.written.addEventListener("change", () => this.ask(this.written.value));
@@ -83,8 +92,9 @@
             python("CSV", "download the plotted numbers", () => this.csv()),
             python("Script", "download a program that computes and prints every number in the figure", () => this.file("script", "py")),
             python("BibTeX", "download the works this panel rests on", () => this.file("bibtex", "bib")),
+            this.tabled,
             button("PNG", "download the picture, in print size", () => this.picture("png")),
-            button("SVG", "download the picture as a drawing", () => this.picture("svg"))));
+            button("SVG", "download the picture as a drawing", () => this.picture("svg"))), this.numbers);
       this.heardOfEngine(this.engine.state, this.engine.note);
     }
 
@@ -120,9 +130,8 @@
         this.wanted = null;
         return call("exact", [wanted.line, false], (reply) => this.follow(reply, wanted));
       }
-      if (urgency === ERRAND && this.errand) {
-        const { name, args, done } = this.errand;
-        this.errand = null;
+      if (urgency === ERRAND && this.errands.length) {
+        const { name, args, done } = this.errands.shift();
         return call(name, args, done);
       }
       if (urgency === SETTLE && this.unsettled && performance.now() - this.touched >= REST) {
@@ -176,7 +185,7 @@
       this.progress.hidden = !this.running;
       this.progress.value = 0;
       this.keepInAddress();
-      return () => { this.show(reply, true); this.figure.draw(); };
+      return () => { this.show(reply, true); this.figure.draw().then(() => this.tabulate()); };
     }
 
     // A piece of simulation has come.
@@ -195,7 +204,7 @@
         this.figure.change(this.arrived.traces);
         this.arrived.traces = {};
         if (this.arrived.said) this.part("heard").textContent = this.arrived.said;
-        this.figure.draw();
+        this.figure.draw().then(() => { if (reply.done) this.tabulate(); });
       };
     }
 
@@ -228,10 +237,10 @@
 
     // One call that is not about the sliders.
     run(name, args, done) {
-      this.errand = { name, args, done: (reply) => {
+      this.errands.push({ name, args, done: (reply) => {
         if (reply.error || reply.refused) { this.refused(reply.error || reply.refused); return null; }
         return done(reply);
-      } };
+      } });
       this.engine.pump();
     }
 
@@ -313,6 +322,16 @@
 
     csv() {
       this.run("csv", [this.line, JSON.stringify(this.figure.plotted)], (reply) => this.save(`mombook_${this.key}.csv`, "text/csv", reply.text));
+    }
+
+    // Fill the table while it is open: with what was built into the page, or with what Python says of what is drawn now.
+    tabulate() {
+      const open = this.tabled.getAttribute("aria-pressed") === "true";
+      this.numbers.hidden = !open;
+      if (!open) return;
+      if (this.engine.state !== "ready") { this.numbers.innerHTML = this.face.table; return; }
+      this.run("table", [this.line, JSON.stringify(this.figure.plotted), JSON.stringify(this.face.axes)],
+               (reply) => { this.numbers.innerHTML = reply.text; });
     }
 
     picture(format) { return this.figure.picture(format, `mombook_${this.key}`, this.face.stamp + this.line); }

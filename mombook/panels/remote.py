@@ -127,6 +127,10 @@ class Remote:
         """A text to take away, by the name of its function in ``export``: code, script or bibtex."""
         return _packed({"text": getattr(export, what)(self._panel(key, name), line)})
 
+    def table(self, key, name, line, plotted, called):
+        """Some of the plotted numbers as HTML to read; ``called`` is trace name -> the names of its axes, as JSON."""
+        return _packed({"text": export.html_table(self._panel(key, name), line, json.loads(plotted), json.loads(called))})
+
     def csv(self, key, name, line, plotted):
         """The plotted numbers as CSV; ``plotted`` is what the page has drawn, as JSON: trace name -> its arrays."""
         return _packed({"text": export.csv(self._panel(key, name), line, json.loads(plotted))})

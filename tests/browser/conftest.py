@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
-from .site import served
+from .site import served, without_site
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,7 +82,7 @@ def site(tmp_path_factory):
     try:
         names = pages.build(folder, live=live)
     except Missing as missing_part:
-        _without_site(str(missing_part))
+        without_site(str(missing_part))
     return SimpleNamespace(folder=folder, names=names, why_not_alive=why)
 
 
@@ -97,11 +97,5 @@ def address(site):
 def live_address(site, address):
     """Where the site is served, its pages able to come alive."""
     if site.why_not_alive:
-        _without_site(site.why_not_alive)
+        without_site(site.why_not_alive)
     return address
-
-
-def _without_site(why):
-    if os.environ.get("MOMBOOK_REQUIRE_SITE") == "1":
-        pytest.fail(f"MOMBOOK_REQUIRE_SITE=1, but {why}", pytrace=False)
-    pytest.skip(why)

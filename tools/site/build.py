@@ -41,7 +41,7 @@ def build(folder=SITE, pyodide="local", repository=None, say=print):
     if live:
         made("the notebooks in JupyterLite", lite.build(folder, live))
     try:
-        names = pages.build(folder, lab=bool(live), live=live)
+        names = pages.build(folder, lab=bool(live), live=live, repository=repository)
         made(f"{len(names)} pages to read", [folder / name for name in names])
     except Missing as why:
         missing.append(f"There are no pages to read: {why}.")

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
-from mombook.panels import definition, style
+from mombook.panels import definition, export, style
 from mombook.panels.frame import change
 from mombook.panels.remote import described
 
@@ -48,6 +48,8 @@ def face(name, line):
     return {**described(panel), "needs": NEEDS.get(name, []), "line": panel.write(scenario),
             "values": {c.name: c.text(scenario[c.name]) for c in panel.controls},
             "sentence": view.sentence, "lamps": [list(lamp) for lamp in view.lamps], "text": view.text, "simulated": said,
+            "axes": export.axes(figure),
+            "table": export.html_table(panel, panel.write(scenario), export.arrays(figure), export.axes(figure)),
             "colors": {"light": _colors(panel, False), "dark": _colors(panel, True)},
             "figure": figure.to_plotly_json(), "wide": panel.wide(), "stacked": panel.stacked()}
 

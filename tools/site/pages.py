@@ -16,7 +16,7 @@ from pygments.formatters import HtmlFormatter
 
 from tools.build_notebooks import PANEL
 
-from . import equations, figures, lite, vendor
+from . import elsewhere, equations, figures, lite, vendor
 from .places import CACHE, NOTEBOOKS, ROOT
 from .prose import TAG, Prose
 
@@ -28,13 +28,14 @@ FRONT, HERO, LEDGER = "index.html", "tradeoff", "10_claims"
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(notebooks/(?P<stem>\w+)\.ipynb\) \| (?P<line>.+) \|$", re.MULTILINE)
 
 
-def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None):
+def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, repository=None):
     """Write the pages into ``folder``; whatever else is there stays.
 
     Args:
         folder: where; notebooks: the folder of the built ``.ipynb``; cache: what is kept between builds.
         lab: whether the notebooks themselves can be opened under ``lab/``.
         live: where the pages find Python: what ``distribution.install`` returned; ``None`` for figures that stand still.
+        repository: ``owner/name`` on GitHub, for links to Binder and Colab; ``None`` for none.
 
     Returns:
         The pages' names, the front page first.
@@ -46,7 +47,7 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None):
     folder.mkdir(parents=True, exist_ok=True)
     files = sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
     read = {file.stem: nbformat.read(file, as_version=4) for file in files}
-    book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live)
+    book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live, repository)
     book.faces = figures.faces({pair for notebook in read.values() for pair in _panels(notebook)}, cache)
     pages = {FRONT: book.front(), **{f"{stem}.html": book.notebook(stem) for stem in read},
              **{f"{name.lower()}.html": book.reference(name) for name in book.reference_names}}
@@ -63,8 +64,8 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None):
 class _Book:
     """What the pages know of one another."""
 
-    def __init__(self, notebooks, lines, lab, live):
-        self.notebooks, self.lines, self.lab, self.live = notebooks, lines, lab, live
+    def __init__(self, notebooks, lines, lab, live, repository=None):
+        self.notebooks, self.lines, self.lab, self.live, self.repository = notebooks, lines, lab, live, repository
         self.faces = {}
         self.reference_names = [name for name in REFERENCE if (ROOT / f"{name}.md").exists()]
         self.labels = {label: f"{stem}.html" for stem, notebook in notebooks.items() for cell in notebook.cells
@@ -89,6 +90,7 @@ class _Book:
                   "next": self.order[at + 1] if at + 1 < len(self.order) else None}
         return self._page("notebook.html.j2", prose, title=_title(self.notebooks[stem]), blocks=blocks,
                           open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
+                          elsewhere=elsewhere.links(f"{stem}.ipynb", self.repository),
                           about=self.lines.get(stem, ""), **around)
 
     def front(self):
