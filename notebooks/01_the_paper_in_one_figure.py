@@ -28,18 +28,6 @@ import mombook as mb
 from mombook import explore
 
 # %% [markdown]
-# Before the figure, a prediction. You have just read that heavy ball's window is *up to* $\sqrt\kappa$ times wider than
-# SGD's. How wide is it here? Drag the guess, then reveal the answer.
-
-# %%
-guess_window = explore.predict("01_window")
-guess_window
-
-# %% [markdown]
-# Guesses are scored in decades, 0.3 being a factor of two. A guess of $\sqrt\kappa$ times SGD's batch is a good one, and
-# too large: keep in mind by how much.
-
-# %% [markdown]
 # Every point of the figure is a method *tuned* for its batch size: the learning rate and the momentum that make the
 # expected loss shrink fastest, found from an exact equation and not from runs. Lines are exact expectations; dotted
 # lines are proved bounds; dots and shade are simulated runs, which start when you let go.
@@ -53,6 +41,20 @@ panel
 #
 # Try the presets. **Flat**: all methods coincide, momentum buys nothing. **Slow decay**: ASGD lies on heavy ball.
 # **Fast decay**: at small batch ASGD is far cheaper, and the gap closes as B grows.
+
+# %% [markdown]
+# Now a prediction. At κ = 1000 the rings of the middle plot stand where [compute efficiency] has halved. At κ = 100 000, where
+# $\sqrt\kappa = 316$, you are shown SGD's ring: where is heavy ball's? Drag the guess, then reveal the answer.
+#
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
+
+# %%
+guess_window = explore.predict("01_window", case="steep")
+guess_window
+
+# %% [markdown]
+# Guesses are scored in decades, 0.3 being a factor of two. A guess of $\sqrt\kappa$ times SGD's batch is a good one, and
+# too large: keep in mind by how much.
 
 # %% [markdown]
 # ## The model in three lines
@@ -119,11 +121,10 @@ guess_cheapest
 # %% [markdown]
 # ## What a batch buys
 #
-# The [frontier] of a family is its best gap at every batch. In units of $\mu/\mathrm{tr}\,H$ per sample, [compute efficiency]
+# The [frontier] of a family is its best gap at every batch. In units of $\mu/\mathrm{tr}\,H$ per sample, compute efficiency
 # (CE) is a number between 0 and about 4 for SGD and heavy ball, and the table shows the window: SGD's falls first,
 # heavy ball's much later.
 #
-# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
 # [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"
 
 # %%
