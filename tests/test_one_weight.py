@@ -12,12 +12,14 @@ ONE = mb.Spectrum.flat(1)
 
 @pytest.mark.parametrize(("lr", "batch"), [(0.1, 1), (0.5, 1), (1.5, 1), (0.9, 16), (1e-3, 1.5)])
 def test_the_rate_of_the_mean_is_the_engines(lr, batch):
+    """(one-weight-mean) is the secular equation's root."""
     gap = mb.contraction_gap(ONE, mb.Method.sgd(lr), batch)
     np.testing.assert_allclose(one_weight.mean_rate(lr, batch), -np.log1p(-gap), rtol=1e-10)
 
 
 @pytest.mark.parametrize(("lr", "batch"), [(0.5, 2), (2.0, 4), (4.0, 3), (0.3, 40)])
 def test_the_typical_rate_is_the_integral_over_the_chi_square_law(lr, batch):
+    """(one-weight-typical) in another variable, by another rule of quadrature."""
     halves = [(0, batch / lr), (batch / lr, np.inf)]
     whole = -sum(integrate.quad(lambda c: np.log((1 - lr * c / batch) ** 2) * stats.chi2.pdf(c, batch), *ends, limit=400,
                                 epsabs=1e-11)[0] for ends in halves)
