@@ -107,9 +107,9 @@ export default {
     const listen = () => {
       const it = panel();
       if (!it) return;
-      it.removeEventListener("keydown", press);
+      it.removeEventListener("keydown", press, true);
       if (!model.get("pressed").length) return;
-      it.addEventListener("keydown", press);
+      it.addEventListener("keydown", press, true);            // before the fields, which keep their keys to themselves
       it.tabIndex = -1;
       if (!it.contains(document.activeElement)) it.focus({ preventScroll: true });
     };
@@ -123,7 +123,7 @@ export default {
     tell();
     return () => {
       [size, themes, parts].forEach((observer) => observer.disconnect());
-      panel()?.removeEventListener("keydown", press);
+      panel()?.removeEventListener("keydown", press, true);
       model.off("change:pressed", listen);
       model.off("change:said", label);
       model.off("msg:custom", act);

@@ -44,9 +44,9 @@ class Teacher:
         if on == self.on:
             return
         self.on = self.toggle.value = on
+        self._page.pressed = sorted(self._acts) if on else []               # keys work before they are listed
         self.box.layout.display = "flex" if on else "none"
         self._enlarge(on)
-        self._page.pressed = sorted(self._acts) if on else []
         if not on and self.hides:
             self.veil()
 
