@@ -12,6 +12,7 @@ from .places import NOTEBOOKS, VENV, program
 
 FOLDER = "lab"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+NAME = "mombook in JupyterLite"
 READY = ("mombook", "ipywidgets", "plotly", "threadpoolctl", "scikit-learn", "ipython", "jedi", "comm")
 """What a notebook's Python has loaded when its first cell runs."""
 
@@ -53,8 +54,17 @@ def build(site, pyodide, notebooks=NOTEBOOKS):
         if run.returncode:
             raise RuntimeError(f"JupyterLite cannot be built:\n{(run.stdout + run.stderr)[-3000:]}")
         _configure(out / "jupyter-lite.json", pyodide)
+        for page in out.rglob("*.html"):
+            _name(page)
         shutil.copytree(out, target)
     return target
+
+
+def _name(page):
+    """Give a page of JupyterLite the book's name, and the icon that browsers otherwise look for at the site's root."""
+    icon = '<link rel="icon" href="favicon.ico">' if (page.parent / "favicon.ico").exists() else ""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("<title>JupyterLite</title>", f"<title>{NAME}</title>{icon}", 1), encoding="utf-8")
 
 
 def _for_pyodide(text):
@@ -70,5 +80,6 @@ def _configure(path, pyodide):
     index, lock = ((f"./.{url}" if url.startswith("./") else url) for url in (pyodide["indexURL"], pyodide["lockFileURL"]))
     kernel = {"pyodideUrl": f"{index}pyodide.mjs", "loadPyodideOptions": {"lockFileURL": lock, "packages": list(READY)}}
     config["jupyter-config-data"].setdefault("litePluginSettings", {}).setdefault(KERNEL, {}).update(kernel)
+    config["jupyter-config-data"]["appName"] = NAME
     config["jupyter-config-data"]["exposeAppInBrowser"] = True      # as window.jupyterapp, for tests and the curious
     path.write_text(json.dumps(config, indent=1, sort_keys=True))
