@@ -7,6 +7,7 @@ import pytest
 
 from mombook.panels import PANELS, definition, style
 
+LEAST = {"line.color": 3, "marker.color": 3, "marker.line.color": 3, "textfont.color": 4.5}
 PAPERS = {False: style.PAPER, True: style.DARK_PAPER}
 
 
@@ -49,7 +50,7 @@ def test_everything_drawn_and_read_stands_out(name, dark):
     for trace in figure.data:
         if ("fill" in trace and trace.fill == "toself") or trace.name.startswith("ring "):            # shades and the lines of a grid carry nothing
             continue                                                            # that dots, lines and the table do not
-        for key, least in (("line.color", 3), ("marker.color", 3), ("marker.line.color", 3), ("textfont.color", 4.5)):
+        for key, least in LEAST.items():
             color = trace[key] if key in trace else None
             outline = key == "marker.line.color" and color == paper
             if isinstance(color, str) and not outline and not color.startswith("rgba(0,0,0,0"):
