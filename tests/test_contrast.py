@@ -48,8 +48,9 @@ def test_everything_drawn_and_read_stands_out(name, dark):
     paper = PAPERS[dark]
     assert figure.layout.paper_bgcolor == paper
     for trace in figure.data:
-        if ("fill" in trace and trace.fill == "toself") or trace.name.startswith("ring "):            # shades and the lines of a grid carry nothing
-            continue                                                            # that dots, lines and the table do not
+        # Shades and the lines of a grid carry nothing that dots, lines and the table do not.
+        if ("fill" in trace and trace.fill == "toself") or trace.name.startswith("ring "):
+            continue
         for key, least in LEAST.items():
             color = trace[key] if key in trace else None
             outline = key == "marker.line.color" and color == paper

@@ -13,8 +13,8 @@ from mombook.panels import definition
 from .lab import LabPage, LabServer, panel_notebook
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("0[2-8]_*.py"))
-TRACES = {"sgd": "tuned gap", "heavy_ball": "chosen (loss)", "translator": "heavy ball", "falsify": "heavy ball", "asgd": "ASGD",
-          "typical": "rate of the mean", "parallel": "simple momentum", "small_steps": "SGDM: threshold"}
+TRACES = {"sgd": "tuned gap", "heavy_ball": "chosen (loss)", "translator": "heavy ball", "falsify": "heavy ball",
+          "asgd": "ASGD", "typical": "rate of the mean", "parallel": "simple momentum", "small_steps": "SGDM: threshold"}
 
 
 def opening_cells():
