@@ -88,6 +88,13 @@ for lr in (0.3, 0.5, 0.7, 1.0, 2.0, 3.0):
     assert typical(lr, 1) > of_the_mean(lr, 1)
 
 # %% [markdown]
+# How much further does a typical run converge? Place the learning rate at which its rate, too, is zero.
+
+# %%
+guess_limit = explore.predict("06_limit")
+guess_limit
+
+# %% [markdown]
 # The mean is stable up to $\eta=2/3$. At $\eta=1$ it doubles every step; yet the typical run loses more than half of its risk
 # per step, and goes on converging far beyond that.
 #
@@ -182,7 +189,14 @@ for name, method in (("0.5 of the limit", careful), ("0.9 of the limit", edge), 
 # At half of the limit the average is right and the top 1 % carry little more than their number. Near the limit they carry
 # a large part, beyond it nearly everything, and the average of 20 000 runs is far below the mean it is meant to estimate.
 #
-# **How many runs would be enough?** For independent factors (one weight) the relative variance of $R_t$ is exactly $q^t-1$,
+# **How many runs would be enough?** First a guess, for one weight and 20 steps:
+
+# %%
+guess_runs = explore.predict("06_runs")
+guess_runs
+
+# %% [markdown]
+# The formula behind it. For independent factors (one weight) the relative variance of $R_t$ is exactly $q^t-1$,
 # where $q=E[(R'/R)^2]/\rho^2$, so that a relative standard error of $\epsilon$ needs
 #
 # $$ n = \frac{q^t-1}{\epsilon^2}, \qquad
@@ -302,10 +316,58 @@ for name, method in (("0.5", careful), ("0.9", edge), ("1.1", wild)):
 #
 # 1. Find by `brentq` the learning rate at which one weight stops converging typically, for B = 1, 4, 16, and divide by the
 #    mean-square limit $2B/(B+2)$. What is the ratio's limit, and why?
+#
+#    <details><summary>Solution</summary>
+#
+#    The ratios are 3.63, 2.00 and 1.29 for $B=1,4,16$, and 1.016 for $B=256$: the limit is 1. By the law of large
+#    numbers $C/B\to1$, a step multiplies the risk by $(1-\eta)^2$ in every run, and both rates vanish at $\eta=2$.
+#    (`mombook.one_weight` has the functions of this section.)
+#
+#    </details>
+#
 # 2. In the figure choose *many directions* and raise d. Why do both rates cross zero together? (Look at the variance
 #    of $Q/d$ in (flat-step).)
+#
+#    <details><summary>Solution</summary>
+#
+#    In (flat-step) the part thrown across is proportional to $Q$, and $Q/d$ has variance $2(d-1)/d^2$: 0.375 for
+#    $d=4$, 0.010 for $d=200$. With many directions the risk of every run falls by nearly the same factor in every
+#    step, so the logarithm of the mean is the mean of the logarithm. Typical limit over mean-square limit at $B=1$:
+#    1.32 for $d=4$, 1.001 for $d=200$.
+#
+#    </details>
+#
 # 3. If $\log R_t$ were exactly normal with variance $vt$, then $r_{\mathrm{typ}}=r_{\mathrm{ms}}+v/2$. Compare with `spread` of
 #    `typical_rate` on one weight at lr 0.05 and lr 1.
+#
+#    <details><summary>Solution</summary>
+#
+#    At lr 0.05 the spread is $v=0.030$: $r_{\mathrm{ms}}+v/2=0.112$ against a typical rate of 0.109. At lr 1,
+#    $v=3.3$: the formula gives 0.96, the truth is 0.83. Each step then multiplies by a factor whose logarithm has a
+#    long tail to $-\infty$ (whenever $C$ is near $B/\eta$), which is far from normal; sums of a few hundred are
+#    nearly normal in the middle, but the mean of $R_t$ is decided in the tail.
+#
+#    </details>
+#
+# The numbers in the solutions, computed:
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+from mombook import one_weight
+
+ratios = [one_weight.typical_limit(B) * (B + 2) / (2 * B) for B in (1, 4, 16, 256)]
+np.testing.assert_allclose(ratios, [3.63, 2.00, 1.29, 1.016], rtol=3e-3)
+np.testing.assert_allclose([one_weight.typical_rate(lr, 1) - typical(lr, 1) for lr in (0.5, 2.0)], 0, atol=1e-8)
+for d, factor in ((4, 1.32), (200, 1.001)):
+    C, Q = np.random.default_rng(1).chisquare([[1], [d - 1]], (2, 400_000))
+    lr = factor * mb.step_limit(mb.Spectrum.flat(d), 1)
+    logs = [np.log((1 - s * lr * C) ** 2 + (s * lr) ** 2 * C * Q).mean() for s in (0.98, 1.02)]
+    assert logs[0] < 0 < logs[1] and abs(np.var(Q / d) - 2 * (d - 1) / d**2) < 0.005
+for lr, v, normal, truth in ((0.05, 0.030, 0.112, 0.109), (1.0, 3.3, 0.96, 0.83)):
+    spread = mb.typical_rate(one, mb.Method.sgd(lr), 1, 4000, 100, np.random.default_rng(0)).spread
+    np.testing.assert_allclose([spread, of_the_mean(lr, 1) + spread / 2, typical(lr, 1)], [v, normal, truth], rtol=0.02)
+
+# %% [markdown]
+# Each of them holds.
 #
 # ## References
 #
@@ -315,7 +377,9 @@ for name, method in (("0.5", careful), ("0.9", edge), ("1.1", wild)):
 # - Morwani, Meterez, Nair, Kakade, *Compute Efficiency and Serial Runtime Tradeoffs for Stochastic Momentum Methods*,
 #   arXiv 2606.19179 (2026).
 #
-# The last cell drives every control of the panel to its ends, and every pair of them, and checks what is drawn.
+# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
+# what is drawn.
 
 # %%
+print(guess_limit.sweep(budget=20), guess_runs.sweep(budget=20), sep="\n")
 panel.sweep()
