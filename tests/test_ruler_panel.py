@@ -92,3 +92,12 @@ def test_while_dragging_nothing_dear_is_measured():
     assert PANEL.exact(state, final=False).numbers["x"].size == 0
     settled = PANEL.exact(state)
     np.testing.assert_array_equal(PANEL.exact(state, final=False).numbers["y"], settled.numbers["y"])
+
+
+def test_along_the_batch_each_regime_is_drawn_where_it_rules(views):
+    v = views["SGD against B"]
+    for k, end in ((0, 0), (1, -1)):
+        line = v.traces[f"theory {k}"]
+        drawn = np.exp(np.interp(np.log(v.numbers["x"][end]), np.log(line["x"]), np.log(line["y"])))
+        np.testing.assert_allclose(drawn, v.numbers["y"][end], rtol=0.05)
+    assert "from 1 to 65,536" in v.sentence

@@ -130,12 +130,16 @@ class RulerPanel(Panel):
                         "error": found.error, "held": [what for what, power in theory.items() if found.holds(power)]}
             late = x[x.size // 2:]
             traces["fitted line"] = {"x": x, "y": found.scale * x**found.value, "visible": True}
-            at, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)
+            middle, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)
             band = [found.low, found.low, found.high, found.high]
             traces["interval"] = {"x": [late[0], late[-1], late[-1], late[0]], "y": band, "visible": True}
             levels += [found.low, found.high]
             for k, (_, power) in enumerate(named):
-                traces[f"theory {k}"] = {"x": left, "y": found.scale * at**found.value * (left / at) ** power, "visible": True}
+                through, level = middle, found.scale * middle**found.value
+                near = int(np.argmin(np.abs(slope - power)))
+                if axis == "batch" and abs(slope[near] - power) < NEAR:  # regimes: each where it rules
+                    through, level = at[near], np.sqrt(y[near] * y[near + 1])
+                traces[f"theory {k}"] = {"x": left, "y": level * (left / through) ** power, "visible": True}
         # what a reader sees must not hang on one wild interval
         low, high = max(min(levels), -3.0), min(max(levels), 3.0)
         pad = max(0.12 * (high - low), 0.05)
@@ -240,10 +244,14 @@ def _fixed(scenario):
     return ", ".join(parts.values())
 
 
+def _end(x):
+    return f"{round(x):,}" if abs(x - round(x)) < 1e-9 * x else three(x)
+
+
 def _sentence(scenario, numbers, found, widened, final):
     low, high, _ = _ends(scenario)
     axis = AXES[scenario["axis"]][0]
-    head = f"{_called(scenario)} against {axis} from {three(low)} to {three(high)} ({_fixed(scenario)}): "
+    head = f"{_called(scenario)} against {axis} from {_end(low)} to {_end(high)} ({_fixed(scenario)}): "
     tail = " The two ends leave less than a factor of four of this axis, so all of it is swept." if widened else ""
     if not final:
         return head + "let go, and the points and the exponent's interval follow." + tail
