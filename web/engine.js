@@ -34,6 +34,7 @@
     hear(data) {
       if (data.loading) this.tell("loading", `Loading ${data.loading} …`);
       else if (data.ready) { this.tell("ready", ""); this.pump(); }
+      else if (this.state === "failed") return;                         // the first reason is the one to tell
       else if (this.state !== "ready") this.fail(data.failed);
       else {
         const job = this.job;

@@ -1,6 +1,15 @@
 // Python beside the page: loads Pyodide and mombook once, then answers one call after another.
 let answer;
 
+// Where Pyodide cannot fetch or start its wasm it says so on the console and then waits for ever.
+const failed = (reason) => answer || postMessage({ failed: `Python cannot be loaded (${reason})` });
+addEventListener("unhandledrejection", ({ reason }) => failed(reason?.message || reason));
+const warn = console.warn;
+console.warn = (...said) => {
+  warn(...said);
+  if (String(said[0]).startsWith("wasm instantiation failed")) failed("its wasm does not start");
+};
+
 async function open({ indexURL, lockFileURL, packages }) {
   const say = (loading) => postMessage({ loading });
   say("Python");
