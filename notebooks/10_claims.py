@@ -68,8 +68,60 @@ first.check()
 # ## Exercises
 #
 # 1. Pick a claim whose measured number surprises you and find the cell of its notebook that derives it.
+#
+#    <details><summary>Solution</summary>
+#
+#    Yours to choose. One that surprises many is `Q-three-halves`: heavy ball *can* be ahead of SGD's best, by up to a
+#    half. Its derivation is the section "Why 3/2" of notebook 04, its check the cells before it.
+#
+#    </details>
+#
 # 2. Break `Method.step` (say, `beta * m - g`). Which claims fail, and which survive? Why?
+#
+#    <details><summary>Solution</summary>
+#
+#    Six fail, `P2a`, `P2b`, `P2c`, `P2g`, `P3b` and `P3e`: those whose check *runs* the rule with momentum, on rows,
+#    in the linear model or on a valley. The others survive, and rightly so: they are decided by equations for
+#    $(\delta,\eta,\beta)$ in which no step is taken, or by runs of plain SGD, which has no buffer to break.
+#
+#    So the ledger alone would not notice that rule and equations have parted. The tests do: every method of
+#    `tests/test_method.py` is run against its published form, and `risk_curve` against an operator averaged from the
+#    literal update. Evidence needs two roads that meet.
+#
+#    </details>
+#
 # 3. Write a claim of your own in `mombook/claims/sgd.py`: a sentence, a check, a number.
+#
+#    <details><summary>Solution</summary>
+#
+#    For example, that on $d$ equal eigenvalues SGD's best gap is exactly $B/(d+B+1)$: `Claim("flat-gap", "book, notebook
+#    02", "...", ...)` with the check of the cell below, which finds $8/59$ at $d=50$, $B=8$.
+#
+#    </details>
+#
+# The numbers in the solutions, computed:
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+from unittest.mock import patch
+
+import numpy as np
+
+import mombook as mb
+
+
+def broken(self, w, m, g):
+    m = self.beta * m - g
+    return w - self.delta * g - self.eta * m, m
+
+
+by_key = {c.key: c for c in claims.claims()}
+with patch.object(mb.Method, "step", broken):
+    assert not any(by_key[key].check().holds for key in ("P3b", "P2g"))
+    assert all(by_key[key].check().holds for key in ("T1", "T2", "one-draw"))
+np.testing.assert_allclose(mb.tune(mb.Spectrum.flat(50), "sgd", 8).gap, 8 / 59, rtol=1e-12)
+
+# %% [markdown]
+# Each of them holds.
 #
 # ## References
 #
