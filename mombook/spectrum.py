@@ -107,11 +107,13 @@ class Spectrum:
     def compressed(self, per_octave=BINS):
         """A smaller spectrum with nearly the same sums: neighbours merged into two-node Gauss rules.
 
-        Bins grow geometrically away from both ends (``bin_edges``); each keeps its first four moments; the extreme
-        eigenvalues stay. A spectrum that would not shrink by a third is returned as it is. Made for gaps and tuning: in a
+        Bins grow geometrically away from both ends (``bin_edges``), by entries and by ranks, whichever is finer (entries
+        that stand for many ranks are not thrown together); each keeps its first four moments; the extreme eigenvalues stay. A spectrum that would not shrink by a third is returned as it is. Made for gaps and tuning: in a
         curve, modes that turn are told apart by their phase, and two nodes a bin are soon too few (``power_law``).
         """
-        edges = bin_edges(len(self), per_octave)
+        first = np.rint(np.cumsum(self.counts) - self.counts)           # the rank at which each entry begins
+        by_rank = np.searchsorted(first, bin_edges(round(self.dim), per_octave))
+        edges = np.union1d(bin_edges(len(self), per_octave), by_rank)
         if 3 * len(edges) > 2 * len(self):
             return self
         start, n, lam = edges[:-1], self.counts, self.eigenvalues

@@ -138,3 +138,13 @@ def test_the_repr_says_what_it_is():
 
 def test_a_method_that_does_not_move_has_no_gap():
     assert mb.contraction_gap(Spectrum.flat(3), Method.sgd(0.0), 1) == 0.0
+
+
+@pytest.mark.parametrize(("d", "decay"), [(10**5, 2.0), (10**6, 1.0), (10**8, 1.5)])
+def test_a_binned_spectrum_compresses_by_rank_and_keeps_its_gaps(d, decay):
+    H = Spectrum.power_law(d, decay)
+    small = H.compressed(2)
+    assert len(small) < 0.6 * len(H)
+    np.testing.assert_allclose([small.dim, small.trace], [H.dim, H.trace], rtol=1e-12)
+    for family in ("sgd", "asgd"):
+        np.testing.assert_allclose(mb.tune(small, family, 4).gap, mb.tune(H, family, 4).gap, rtol=1e-4)
