@@ -113,8 +113,8 @@ class Advice:
         if self.design is not None and tau > TAILS:
             row, times, column = self.design.heaviest
             said.append(f"Rare heavy rows do that, first of all row {row}, {times:.3g} times the mean squared length, by "
-                        f"column {column}: the mean below is theirs, and typical runs are faster. Look at those rows; clipping them, "
-                        f"or leaving columns in their units (standardise=False), may pay more than any tuning.")
+                        f"column {column}: the mean below is theirs, and typical runs are faster. Look at those rows; clipping "
+                        f"them, or leaving columns in their units (standardise=False), may pay more than any tuning.")
         goal = f"To bring the excess risk to {100 * self.target:.3g} % of its start"
         goal += f" under label noise {self.noise:.3g}" if self.noise else ""
         if self.best is None:

@@ -108,8 +108,9 @@ class Spectrum:
         """A smaller spectrum with nearly the same sums: neighbours merged into two-node Gauss rules.
 
         Bins grow geometrically away from both ends (``bin_edges``), by entries and by ranks, whichever is finer (entries
-        that stand for many ranks are not thrown together); each keeps its first four moments; the extreme eigenvalues stay. A spectrum that would not shrink by a third is returned as it is. Made for gaps and tuning: in a
-        curve, modes that turn are told apart by their phase, and two nodes a bin are soon too few (``power_law``).
+        that stand for many ranks are not thrown together); each keeps its first four moments; the extreme eigenvalues
+        stay. A spectrum that would not shrink by a third is returned as it is. Made for gaps and tuning: in a curve, modes
+        that turn are told apart by their phase, and two nodes a bin are soon too few (``power_law``).
         """
         first = np.rint(np.cumsum(self.counts) - self.counts)           # the rank at which each entry begins
         by_rank = np.searchsorted(first, bin_edges(round(self.dim), per_octave))
