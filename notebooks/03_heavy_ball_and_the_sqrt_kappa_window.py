@@ -296,6 +296,9 @@ assert np.all(simple < tuned) and np.all(tuned < mb.bounds.heavy_ball_gap(H, bat
 # $$ \mathrm{CE}(B_c) = \tfrac12\,\mathrm{CE}(1). \tag{critical-batch} $$
 #
 # With which power of $\kappa$ does the window grow? Place your exponent.
+#
+# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
+# [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
 
 # %%
 guess_exponent = explore.predict("03_exponent")
@@ -304,9 +307,6 @@ guess_exponent
 # %% [markdown]
 # Both cases belong to the following experiment: four families of spectra, $\kappa$ from 10 to $10^6$, everything tuned and
 # exact. No theory enters this table.
-#
-# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
-# [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
 
 # %%
 kappas = np.logspace(1, 6, 6)
@@ -408,9 +408,11 @@ explore.translator(kappa=1e3, decay=1.5, batch=8)
 # ## What your loss curve is telling you
 #
 # All you usually see of these quantities is a loss curve. Four complaints can be told apart exactly: it *diverges* (gap
-# below 0), it *stalls* (the noise floor lies above the target), it *oscillates* (the slowest noiseless root is no positive
+# below 0), it *stalls* (the [noise floor] lies above the target), it *oscillates* (the slowest noiseless root is no positive
 # number) or it is *slow* (a gap below half of what heavy ball can reach). Each button below shows one of them at the first
 # click and cures it at the second; the map says where in learning rate and momentum each one lives.
+#
+# [noise floor]: ../NOTATION.md#noise-floor "expected excess risk at which label noise keeps a constant step"
 
 # %%
 explore.symptoms(kappa=100, decay=1, d=100, batch=64, lr=0.001, momentum=0.9, steps=300)

@@ -324,10 +324,6 @@ assert np.array_equal(sgd, again) and apart.error < apart.unpaired / 3
 #
 # 3. Coordinates with another [kurtosis] $k$ change $a/(2-2a)$. Redo step 3 for $k=1$ (Rademacher inputs).
 #
-# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
-# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
-# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
-#
 #    <details><summary>Solution</summary>
 #
 #    With kurtosis $k$ the term $\lambda^2Ee^2$ of (moments) is multiplied by $k-2$, and (slow-limit) becomes
@@ -342,6 +338,10 @@ assert np.array_equal(sgd, again) and apart.error < apart.unpaired / 3
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
+# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
+# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 pair = mb.Spectrum.two_level(2, 1e6)

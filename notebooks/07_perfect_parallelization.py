@@ -394,7 +394,7 @@ print("lsqr needs less than a hundredth of the row visits:", bool(krylov < found
 #    At $\kappa=1$, $G=I/d$: there is no slow direction to accelerate. Tuned heavy ball reaches gap $1.000\,B\mu$ at
 #    $B=1$, exactly tuned SGD's, by taking $\beta=0$. The simple form cannot: its constants $1/3$ and $3/8$ are paid
 #    at once, and it visits 388 rows where simple SGD visits 103 (eight unknowns). At 64 rows, with $\kappa=1$ past
-#    everybody's window, 981 against 382.
+#    everybody's [window], 981 against 382.
 #
 #    </details>
 #
@@ -409,8 +409,6 @@ print("lsqr needs less than a hundredth of the row visits:", bool(krylov < found
 #
 # 3. Show from (batch) that a batch of $n$ distinct rows is gradient descent, and compute its optimal heavy ball.
 #
-# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
-#
 #    <details><summary>Solution</summary>
 #
 #    For distinct rows $c=(n-B)/(B(n-1))$, which is 0 at $B=n$: (batch) becomes $GMG$, the step is $e'=(I-aG)e$,
@@ -421,6 +419,9 @@ print("lsqr needs less than a hundredth of the row visits:", bool(krylov < found
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
+# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 round_one = example_systems.with_spectrum(mb.Spectrum.flat(8), 160, np.random.default_rng(0))

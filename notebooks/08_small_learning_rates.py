@@ -337,8 +337,6 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 #
 # 3. Set the label noise of the valley to zero. What do SGD and SGDM do over $1/\eta^2$ steps?
 #
-# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
-#
 #    <details><summary>Solution</summary>
 #
 #    They go down to the valley and stop. Started on it, neither moves at all; started at $(2,0.5)$ with $\eta=0.05$
@@ -349,6 +347,8 @@ assert abs(last[0, 0] - last[1, 0]) < 0.1 and np.all(last[1, 1:] > last[0, 1:] +
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [window]: ../NOTATION.md#window "range of batches over which CE stays near its best; its width is the critical batch"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 wide = mb.Spectrum.power_law(200, 0.5, 10)

@@ -33,15 +33,19 @@ from mombook.minibatch import expected_risk, fewest_steps, train
 
 # %% [markdown]
 # Left: the eigenvalues of the standardised data. Middle: what a batch buys, on Gaussian rows of that spectrum (thin,
-# dashed) and with the measured fourth moments (thick). Right: the fastest method at the chosen batch, predicted both ways,
-# and true minibatch runs on the rows. With a matrix of your own: `explore.advisor(data=X)`.
+# dashed) and with the measured [fourth moments][kurtosis] (thick). Right: the fastest method at the chosen batch, predicted
+# both ways, and true minibatch runs on the rows. With a matrix of your own: `explore.advisor(data=X)`.
+#
+# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
 
 # %%
 panel = explore.advisor("data=digits;batch=64;tuned=gaussian")
 panel
 
 # %% [markdown]
-# Before it runs: which learning rate do these rows bear, and what becomes of the critical batch?
+# Before it runs: which learning rate do these rows bear, and what becomes of the [critical batch]?
+#
+# [critical batch]: ../NOTATION.md#critical-batch "batch at which compute efficiency has halved"
 
 # %%
 guess_step = explore.predict("09_step")
@@ -167,8 +171,10 @@ print(f"SGD: samples to the target at batch {critical:.0f} over those at batch 1
 np.testing.assert_allclose(samples, 2 * found.samples["sgd"][0], rtol=1e-9)
 
 # %% [markdown]
-# Label noise changes the advice, since steps must shrink until the noise floor lies below the target; larger batches then go on
-# paying for longer. The noise of the labels themselves is what least squares leaves unexplained.
+# Label noise changes the advice, since steps must shrink until the [noise floor] lies below the target; larger batches then go
+# on paying for longer. The noise of the labels themselves is what least squares leaves unexplained.
+#
+# [noise floor]: ../NOTATION.md#noise-floor "expected excess risk at which label noise keeps a constant step"
 
 # %%
 for noise in (0.0, "labels", 1.0):
@@ -225,7 +231,9 @@ assert pixel[row] > 30
 #
 # How do we know? The second road is exact: for a finite set of rows drawn with replacement, the second moments of
 # every method close on themselves whatever the rows are (notebook 07). So tune with and without $\tau$, and ask those exact
-# moments for the contraction gap on the rows.
+# moments for the [contraction gap] on the rows.
+#
+# [contraction gap]: ../NOTATION.md#contraction-gap "share of the expected loss that a step removes in the long run: 1 − ρ"
 
 # %%
 for design in (wine, diabetes, cancer, digits):
