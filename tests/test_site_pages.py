@@ -62,6 +62,13 @@ def test_links_between_notebooks_and_references_become_links_between_pages():
     assert book._address("../mombook/gone.py") is None
 
 
+def test_the_front_page_answers_with_the_first_notebooks_words_and_links(monkeypatch):
+    first = "# 1 · A\n\nUp to a *[window]*.\n\nMore.\n\n[window]: ../NOTATION.md#window \"a range\""
+    monkeypatch.setattr(pages.equations, "rendered", lambda formulas: {})
+    text = pages._Book({"01_a": nb.new_notebook(cells=[nb.new_markdown_cell(first)])}, {}, False, None).front()
+    assert re.search(r'Up to a <em><a href="notation.html#window"[^>]*>window</a></em>', text) and "More." not in text
+
+
 def test_a_panel_stands_on_the_page_with_its_sentence_and_its_data(monkeypatch):
     line = definition("translator").write(definition("translator").read())
     output = nb.new_output("execute_result", {"text/plain": "...", pages.PANEL: {"panel": "translator", "scenario": line}})

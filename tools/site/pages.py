@@ -98,6 +98,7 @@ class _Book:
         prose, stem = self._prose(FRONT), next(iter(self.notebooks))
         first = self.notebooks[stem].cells[0].source
         answer = re.search(r"^# .*?\n+(.+?)(\n\n|\Z)", first, re.DOTALL)[1]
+        answer += "\n\n" + "\n".join(re.findall(r"^\[.+?\]: .*$", first, re.MULTILINE))    # where its links lead
         hero = next((self._panel(pair, {}) for pair in _panels(self.notebooks[stem]) if pair[0] == HERO), None)
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
         what = re.search(r"^# .*?\n\n(.*?)\n\n## ", readme, re.DOTALL)[1]
