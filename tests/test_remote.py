@@ -53,12 +53,6 @@ def test_maps_and_gaps_and_lists_cross_the_border():
     same(head["traces"], {"map": {"z": z, "x": [1, 2], "visible": True, "marker.color": ["#000", "#fff"], "y": []}})
 
 
-def test_an_answer_is_remembered_and_stays_the_same():
-    remote = Remote()
-    first = remote.exact("a", "sgd", LINE, False)
-    assert remote.exact("b", "sgd", LINE, False) is first and remote.exact("b", "sgd", LINE, True) is not first
-
-
 def test_a_simulation_in_pieces_ends_where_the_whole_one_does():
     remote, panel, arrived, pieces = Remote(), definition("sgd"), {}, 0
     while True:

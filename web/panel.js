@@ -4,6 +4,8 @@
 (() => {
   const REST = 300;                                                     // ms without a change: the controls are released
   const DRAWN = 250;                                                    // ms between two pictures of a running simulation
+  const KEPT = 300;                                                     // answers a panel keeps: sliders pass the same stops again
+  const AROUND = 8;                                                     // stops on either side to have ready when there is time
   const PIECE = 0.03;                                                   // s of simulation before Python looks up
   const { Engine, Figure, control, element } = window.mombook;
   const { WISH, ERRAND, SETTLE, AHEAD, SAMPLE } = Engine.urgency;
@@ -20,6 +22,7 @@
       this.isBlank = false;
       this.ahead = [];
       this.errands = [];
+      this.known = new Map();                                           // scenario line -> its coarse layer
       this.part = (name) => place.querySelector(`.${name}`);
       this.build();
       this.put(this.now);
@@ -119,16 +122,26 @@
       this.running = this.unsettled = false;
       this.ahead = [];
       if (this.engine.state !== "ready") this.say(this.engine.state === "failed" ? this.engine.note : `${this.engine.note} The figure will follow.`);
+      if (this.known.has(line)) { this.serve(); return; }
       this.engine.pump();
+    }
+
+    // Draw what is wanted, which is known already.
+    serve() {
+      const { wanted } = this;
+      this.wanted = null;
+      const draw = this.follow(this.known.get(wanted.line), wanted);
+      this.engine.pump();
+      draw();
     }
 
     // The engine asks: is there something this urgent to do?
     job(urgency) {
-      const call = (name, args, done) => ({ call: name, args: [this.key, this.face.name, ...args], done });
+      const call = (name, args, done) => ({ urgency, call: name, args: [this.key, this.face.name, ...args], done });
       if (urgency === WISH && this.wanted) {
         const wanted = this.wanted;
         this.wanted = null;
-        return call("exact", [wanted.line, false], (reply) => this.follow(reply, wanted));
+        return call("exact", [wanted.line, false], (reply) => { this.keep(reply); return this.follow(reply, wanted); });
       }
       if (urgency === ERRAND && this.errands.length) {
         const { name, args, done } = this.errands.shift();
@@ -138,12 +151,22 @@
         this.unsettled = false;
         return call("exact", [this.line, true], (reply) => this.settle(reply));
       }
-      if (urgency === AHEAD && this.ahead.length) {
-        const line = this.ahead.shift();
-        return call("exact", [line, false], () => {});                   // a guess; if it comes true it is heard then
+      if (urgency === AHEAD) {
+        const line = this.ahead.find((each) => !this.known.has(each));
+        this.ahead = line ? this.ahead.slice(this.ahead.indexOf(line) + 1) : [];
+        if (line) return call("exact", [line, false], (reply) => {       // a guess; if it fails it is heard when it comes true
+          this.keep(reply);
+          if (this.wanted && this.known.has(this.wanted.line)) this.serve();
+        });
       }
       if (urgency === SAMPLE && this.running) return call("sample", [this.line, PIECE], (reply) => this.arrive(reply));
       return null;
+    }
+
+    keep(reply) {
+      if (!reply.line) return;
+      if (this.known.size >= KEPT) this.known.delete(this.known.keys().next().value);
+      this.known.set(reply.line, reply);
     }
 
     // A coarse exact layer has come.
@@ -162,6 +185,7 @@
         this.ahead = this.next(before, reply.values);
       }
       this.unsettled = true;
+      this.touched = performance.now();                                 // a slow answer must not count as rest
       setTimeout(() => this.engine.pump(), REST + 5);
       return () => {
         if (!this.isBlank) this.blankOut(reply.blank);
@@ -195,7 +219,7 @@
       for (const [name, changes] of Object.entries(reply.traces)) this.arrived.traces[name] = { ...this.arrived.traces[name], ...changes };
       this.progress.value = reply.fraction;
       if (reply.sentence) this.arrived.said = reply.sentence;
-      if (reply.done) this.rest();
+      if (reply.done) { this.rest(); if (this.lastMoved) this.expect(this.lastMoved); }
       const now = performance.now();
       if (!reply.done && now - this.arrived.drawn < DRAWN) return null;
       return () => {
@@ -249,16 +273,16 @@
       const moved = this.face.controls.filter(({ name }) => before[name] !== after[name]);
       if (moved.length !== 1 || moved[0].kind !== "slider") return [];
       const { name } = moved[0];
+      this.lastMoved = name;
       return this.controls[name].onward(before[name], after[name]).map((stop) => this.joined({ ...after, [name]: stop }));
     }
 
     // A reader is about to move this slider: have its neighbours ready.
     expect(name) {
       if (this.wanted || this.unsettled || this.running) return;
-      const here = this.shown[name], { stops } = this.controls[name].control, at = stops.indexOf(here);
-      if (at < 0) return;
-      this.ahead = [1, -1, 2, -2, 3, -3].map((k) => stops[at + k]).filter(Boolean)
-        .map((stop) => this.joined({ ...this.shown, [name]: stop }));
+      const { stops } = this.controls[name].control, at = stops.indexOf(this.shown[name]);
+      const places = at < 0 ? [] : Array.from({ length: 2 * AROUND }, (_, k) => at + (k % 2 ? -1 : 1) * (1 + (k >> 1)));
+      this.ahead = places.map((k) => stops[k]).filter(Boolean).map((stop) => this.joined({ ...this.shown, [name]: stop }));
       this.engine.pump();
     }
 
@@ -295,7 +319,8 @@
       this.place.querySelectorAll("button.python").forEach((each) => { each.disabled = state !== "ready"; });
       const asked = this.wanted ? (failed ? ` The scenario asked for, ${this.wanted.line}, cannot be computed.` : " The figure will follow.") : "";
       this.say(note + asked);
-      if (state === "ready") this.ahead.push(this.line);                // the first time costs more
+      const first = this.face.controls.find(({ kind }) => kind === "slider");
+      if (state === "ready" && first) this.expect(first.name);
     }
 
     // -- taking away ---------------------------------------------------------------------------------------------------

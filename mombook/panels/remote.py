@@ -49,9 +49,6 @@ def _control(c):
     return told
 
 
-REMEMBERED = 500
-"""Answers kept: sliders pass the same stops again and again, and a page asks for the next before a reader gets there."""
-
 
 class Remote:
     """Answers a page's calls; each names its panel by ``key`` (a page may show one kind twice) and ``name``.
@@ -61,7 +58,7 @@ class Remote:
     """
 
     def __init__(self):
-        self._panels, self._running, self._known = {}, {}, {}
+        self._panels, self._running = {}, {}
 
     def _panel(self, key, name):
         if key not in self._panels:
@@ -80,15 +77,8 @@ class Remote:
     def exact(self, key, name, line, final):
         """The exact layer at a scenario line, and the simulated layer while it is blank; a simulation
         under way is given up."""
+        started, panel = time.perf_counter(), self._panel(key, name)
         self._running.pop(key, None)
-        if (known := self._known.get((name, line, final))) is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            known = self._known[name, line, final] = self._exact(self._panel(key, name), line, final)
-        return known
-
-    def _exact(self, panel, line, final):
-        started = time.perf_counter()
         try:
             scenario = panel.read(line)
         except ValueError as no:

@@ -18,7 +18,7 @@ _PANEL = "window.mombook.panels.find(panel => panel.key === key)"
 _PLOTTED = f"key => {_PANEL}.figure.plotted"
 _RESTS = f"""key => {{ const panel = {_PANEL};
   return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.running && !panel.errands.length
-    && (!panel.engine.job || panel.engine.job.call !== 'exact'); }}"""
+    && (!panel.engine.job || panel.engine.job.urgency > 2); }}"""
 
 
 @contextmanager
