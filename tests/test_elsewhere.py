@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import lacking
 import pytest
 
 from tools.site import elsewhere
@@ -71,9 +72,7 @@ def test_a_copy_for_colab_installs_mombook_and_shows_its_panel(colab, tmp_path):
     try:
         package = wheel.build(tmp_path)
     except Missing as why:
-        if os.environ.get("MOMBOOK_REQUIRE_SITE") == "1":
-            pytest.fail(f"MOMBOOK_REQUIRE_SITE=1, but {why}", pytrace=False)
-        pytest.skip(str(why))
+        lacking.site(why)
     copy = elsewhere.build(tmp_path, package.as_uri()) / FIRST
     offline = os.environ | {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
     run = subprocess.run([colab, "-c", RUN, copy], cwd=tmp_path, env=offline, capture_output=True, text=True, timeout=500)

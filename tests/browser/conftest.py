@@ -9,10 +9,11 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import lacking
 import pytest
 
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
-from .site import served, without_site
+from .site import served
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,7 +83,7 @@ def site(tmp_path_factory):
     try:
         names = pages.build(folder, live=live)
     except Missing as missing_part:
-        without_site(str(missing_part))
+        lacking.site(missing_part)
     return SimpleNamespace(folder=folder, names=names, why_not_alive=why)
 
 
@@ -97,5 +98,5 @@ def address(site):
 def live_address(site, address):
     """Where the site is served, its pages able to come alive."""
     if site.why_not_alive:
-        without_site(site.why_not_alive)
+        lacking.site(site.why_not_alive)
     return address

@@ -1,12 +1,10 @@
 """The site in a real Chromium: a tab, and the few verbs the tests speak."""
 
 import json
-import os
 import threading
 from contextlib import contextmanager
 
 import numpy as np
-import pytest
 
 from tools.site import serve
 
@@ -33,13 +31,6 @@ def served(folder):
         listening.shutdown()
         listening.server_close()
         thread.join()
-
-
-def without_site(why):
-    """Skip, as parts of the site cannot be made here; fail instead when MOMBOOK_REQUIRE_SITE=1."""
-    if os.environ.get("MOMBOOK_REQUIRE_SITE") == "1":
-        pytest.fail(f"MOMBOOK_REQUIRE_SITE=1, but {why}", pytrace=False)
-    pytest.skip(why)
 
 
 class SitePage:

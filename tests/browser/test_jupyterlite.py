@@ -4,13 +4,14 @@ import json
 import time
 from types import SimpleNamespace
 
+import lacking
 import numpy as np
 import pytest
 
 from mombook.panels import definition
 
 from .lab import ARTEFACTS, LabPage
-from .site import served, without_site
+from .site import served
 
 NOTEBOOK = "01_the_paper_in_one_figure.ipynb"
 
@@ -48,7 +49,7 @@ def lite_address(tmp_path_factory, chromium):
     try:
         lite.build(folder, distribution.install(folder, wheel.build(folder)))
     except Missing as why:
-        without_site(str(why))
+        lacking.site(why)
     with served(folder) as address:
         yield address.rstrip("/")
 

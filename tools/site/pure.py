@@ -3,7 +3,7 @@
 ``lab-wheels.txt`` and ``test-wheels.txt`` pin each with its sha256, which pip holds every download against.
 
     python -m tools.site.pure lab ipywidgets anywidget plotly threadpoolctl ipython jedi micropip
-    python -m tools.site.pure test pytest hypothesis==6.155.7     (the last hypothesis that is pure Python)
+    python -m tools.site.pure test threadpoolctl pytest hypothesis==6.155.7     (the last hypothesis that is pure Python)
 
 resolves these names anew for Pyodide's Python (versions from constraints.txt where it has them) and rewrites the list.
 """
