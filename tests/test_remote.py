@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mombook.panels import PANELS, definition, export, questions
-from mombook.panels.frame import Panel, View
+from mombook.panels.frame import Panel, Sample, View
 from mombook.panels.remote import Remote, _packed, described
 from mombook.panels.scenario import Slider
 
@@ -64,6 +64,20 @@ def test_a_simulation_in_pieces_ends_where_the_whole_one_does():
             break
     assert pieces > 2 and head["fraction"] == 1
     same(arrived, panel.simulated(panel.read(LINE)))
+
+
+def test_pieces_that_change_one_trace_in_turn_arrive_together(monkeypatch):
+    class Turns(Panel):
+        name = "turns"
+
+        def sample(self, scenario):
+            yield Sample(0.5, {"a": {"x": [1.0]}}, "half")
+            yield Sample(1.0, {"a": {"y": [2.0]}})
+
+    monkeypatch.setattr("mombook.panels.remote.definition", lambda name: Turns())
+    head = unpacked(Remote().sample("a", "turns", "", 10.0))
+    same(head["traces"], {"a": {"x": [1.0], "y": [2.0]}})
+    assert (head["sentence"], head["done"]) == ("half", True)
 
 
 def test_a_move_gives_up_the_simulation():
