@@ -145,7 +145,7 @@ class LivePanel:
         ten times slower). Then each control is moved through its widget, as a reader would.
 
         Args:
-            budget: seconds a single exact update may take.
+            budget: seconds of computing a single exact update may take.
 
         Returns:
             A sentence with the number of scenarios tried.
