@@ -1,7 +1,5 @@
 """The doctor in a notebook: the page answers it; and where the page cannot, the reader is told what to do."""
 
-import json
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -42,11 +40,8 @@ def test_the_page_answers(chromium, lab_server):
 @pytest.fixture
 def without_anywidget(tmp_path):
     """A server on which anywidget's extension is switched off."""
-    settings = tmp_path / "own" / "config" / "labconfig"
-    settings.mkdir(parents=True)
-    (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
     (tmp_path / "root").mkdir()
-    with LabServer(tmp_path / "root", tmp_path / "own") as server:
+    with LabServer(tmp_path / "root", tmp_path / "own", without=("anywidget",)) as server:
         yield server
 
 
