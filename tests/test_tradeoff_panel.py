@@ -121,3 +121,13 @@ def test_the_static_figure_holds_both_layers():
     assert narrow.layout.height > 2 * blank.layout.height
     apply(blank, PANEL.exact(PANEL.read()), rescale=False)
     assert blank.layout.xaxis.range is None
+
+
+@pytest.mark.parametrize(("family", "word"), [("heavy_ball", "heavy ball"), ("asgd", "ASGD")])
+def test_learning_curves_at_rest_keep_the_phase_of_every_mode(family, word):
+    # a spectrum binned as gaps need it would draw ASGD's curve 4 % off here
+    scenario = PANEL.read("kappa=1e3;decay=1.5;batch=1024")
+    line, H = PANEL.exact(scenario).traces[f"{word}: expected"], mb.Spectrum.power_law(200, 1.5, 1e3)
+    exact = mb.risk_curve(H, mb.tune(H.compressed(2), family, 1024).method, 1024, int(line["x"][-1]))[line["x"]]
+    seen = line["y"] > 1e-4                                             # the axis ends there
+    np.testing.assert_allclose(line["y"][seen], (exact / (H.trace / 2))[seen], rtol=2e-4)

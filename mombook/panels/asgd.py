@@ -7,9 +7,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from .. import bounds
-from ..spectrum import Spectrum
 from ..tradeoff import frontier
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA
 from .frame import Panel, View, new_figure
 from .scenario import Toggles
@@ -115,7 +114,7 @@ class ASGDPanel(Panel):
     def exact(self, scenario, final=True):
         """Frontiers between T5 and T6, the distance of ASGD from heavy ball, and the tuned parameters."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H, grid = _spectrum(kappa, decay, d), _frontiers(kappa, decay, d, final)
+        H, grid = spectra.power_law(kappa, decay, d), _frontiers(kappa, decay, d, final)
         unit, asgd = H.smallest / H.trace, grid["asgd"]
         B, traces = asgd.batches, {}
         for key in FAMILIES:
@@ -181,7 +180,7 @@ import mombook as mb
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed(2)
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
 curves = mb.frontier(H, {FAMILIES}, np.geomspace(1, 1e6, {GRID[True].size}))
 for family, f in curves.items():
     gap = PchipInterpolator(np.log(f.batches), np.log(f.gap))
@@ -210,14 +209,9 @@ def distance(grid):
 
 
 # -- remembered -------------------------------------------------------------------------------------------------------
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(2)
-
-
 @lru_cache(maxsize=256)
 def _frontiers(kappa, decay, d, final):
-    return frontier(_spectrum(kappa, decay, d), FAMILIES, GRID[final])
+    return frontier(spectra.power_law(kappa, decay, d), FAMILIES, GRID[final])
 
 
 @lru_cache(maxsize=64)
@@ -228,7 +222,7 @@ def _distances(kappa, d):
         own = float(d) ** a if kappa is None else kappa
         if own > STEEPEST:
             break
-        found.append(distance(frontier(_spectrum(own, float(a), d), ["asgd", "heavy_ball"], OVERLAP_BATCHES))[0])
+        found.append(distance(frontier(spectra.power_law(own, float(a), d), ["asgd", "heavy_ball"], OVERLAP_BATCHES))[0])
     return np.maximum(np.expm1(found), FLOOR)
 
 

@@ -10,7 +10,7 @@ from ..moments import contraction_gap, contraction_gaps, risk_at, risk_curve
 from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
 from ..tuning import tune
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
@@ -126,7 +126,7 @@ class HeavyBallPanel(Panel):
     def exact(self, scenario, final=True):
         """The map, the three methods on it, the roots of the chosen one and the exact losses."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = _spectrum(kappa, decay, d)
+        H = spectra.power_law(kappa, decay, d)
         simple, best = _references(kappa, decay, d, batch)
         method = chosen(scenario)
         gap = contraction_gap(H, method, batch)
@@ -145,7 +145,7 @@ class HeavyBallPanel(Panel):
             traces[word] = {"x": px, "y": py, "visible": bool(radius <= 1)}
         times = _times(8 / -np.log1p(-best.gap))
         for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
-            risk = _curve(kappa, decay, d, batch, m, int(times[-1]))
+            risk = _curve(kappa, decay, d, batch, m, int(times[-1]), spectra.CURVES if final else spectra.GAPS)
             keep = (risk < 1e6) & (risk > 1e-12)
             traces[f"{word} (loss)"] = {"x": times[1:][keep[1:]], "y": risk[1:][keep[1:]],
                                          "visible": bool(((risk < 30) & (risk > 1e-4))[1:].any())}
@@ -166,7 +166,7 @@ class HeavyBallPanel(Panel):
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed(2)
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
 best = mb.tune(H, "heavy_ball", {batch})
 memory = max(1 - min((1 - best.method.beta) * {forget!r}, 1.0), 0.0)
 chosen = mb.Method.heavy_ball(best.method.eta * {lr!r}, memory)
@@ -233,15 +233,10 @@ def squeeze(z):
     return far * direction.real, far * direction.imag
 
 
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(2)
-
-
 @lru_cache(maxsize=512)
 def _references(kappa, decay, d, batch):
     """The simple choice (T3) and the tuned method."""
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d)
     return bounds.heavy_ball_gap(H, batch, "lower").method, tune(H, "heavy_ball", batch)
 
 
@@ -250,7 +245,7 @@ def _map(kappa, decay, d, batch, final):
     """Gaps over learning rate x L (columns) and 1 - beta (rows); nan where the method diverges.
 
     The frame holds the simple choice of batch 1, so that it stays put while the batch moves."""
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d)
     smallest = bounds.heavy_ball_gap(H, 1, "lower").method
     x = np.geomspace(min(smallest.eta * H.largest / 10, 1e-2), 10.0 ** RIGHT, CELLS[final])
     y = np.geomspace(min((1 - smallest.beta) / 10, 1e-2), 1.0, CELLS[final])
@@ -259,9 +254,9 @@ def _map(kappa, decay, d, batch, final):
 
 
 @lru_cache(maxsize=512)
-def _curve(kappa, decay, d, batch, method, horizon):
+def _curve(kappa, decay, d, batch, method, horizon, per_octave):
     """Exact risk over risk at the start, at ``_times``."""
-    risk = risk_at(_spectrum(kappa, decay, d), method, batch, _times(horizon))
+    risk = risk_at(spectra.power_law(kappa, decay, d, per_octave), method, batch, _times(horizon))
     return risk / risk[0]
 
 

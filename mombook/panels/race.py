@@ -10,7 +10,7 @@ from scipy.stats import qmc
 from ..moments import risk_at, steps_to
 from ..race import OWN, difference, optimum, paired_runs, trials
 from ..spectrum import Spectrum
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Choice, Slider, Toggles, short
@@ -115,6 +115,7 @@ class RacePanel(Panel):
         known = final or _race(scenario) in _remembered
         H, sigma, (batch, steps, count) = _spectrum(*_shape(scenario), known), _sigma(scenario), _sizes(scenario)
         judged = count if known else min(count, DRAGGED)
+        curves = spectra.power_law(*_shape(scenario), spectra.CURVES) if final else H
         pool = {k: _trials(k, *_race(scenario), MOST if known else judged) for k in scenario["methods"]}
         unit, entry = H.trace / 2, {k: each.best(judged) for k, each in pool.items()}
         times, scale, traces = _times(steps), batch if scenario["against"] == "samples" else 1, _hidden()
@@ -122,7 +123,7 @@ class RacePanel(Panel):
         lows = [scenario["target"]]
         for key, (method, risk) in entry.items():
             word = style.METHODS[key].word
-            traces[word] = _curve(H, method, batch, times, sigma, unit, scale)
+            traces[word] = _curve(curves, method, batch, times, sigma, unit, scale)
             traces[f"{word}, here"] = {"x": [count], "y": [risk / unit], "visible": bool(risk / unit < HIGHEST)}
             lows.append(risk / unit)
             if known:
@@ -130,7 +131,7 @@ class RacePanel(Panel):
                 counts = 2 ** np.arange(9)
                 median = pool[key].median_best(counts) / unit
                 shown = median < HIGHEST
-                traces[f"{word}, tuned exactly"] = _curve(H, tuned, batch, times, sigma, unit, scale)
+                traces[f"{word}, tuned exactly"] = _curve(curves, tuned, batch, times, sigma, unit, scale)
                 traces[f"{word}, median best"] = {"x": counts[shown], "y": median[shown], "visible": bool(shown.any())}
                 traces[f"{word}, optimum"] = {"x": [1, MOST], "y": [least / unit] * 2, "visible": True}
                 lows.append(least / unit)
@@ -207,9 +208,8 @@ def _sigma(scenario):
     return float(np.sqrt(scenario["noise"] * _spectrum(*_shape(scenario)).trace))
 
 
-@lru_cache(maxsize=64)
 def _spectrum(kappa, decay, d, fine=True):
-    return Spectrum.power_law(d, decay, kappa).compressed(1.0 if fine else 0.5)
+    return spectra.power_law(kappa, decay, d, 1.0 if fine else 0.5)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
 from ..tradeoff import critical_batch, frontier
 from ..tuning import tune
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
@@ -26,9 +26,6 @@ GRID = {False: np.geomspace(1, 1e6, 13), True: np.geomspace(1, 1e6, 37)}
 
 SHARES = np.concatenate([np.geomspace(1e-3, 0.7, 30), 1 - np.geomspace(0.27, 1e-4, 25)])
 """Learning rates of a gap curve, as shares of the stability limit; dense towards 1, where the gap falls to 0."""
-
-PER_OCTAVE = 2
-"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to 1e-5, far below what a screen shows."""
 
 MOST_DRAWN = 40_000_000
 """Normals the simulation may draw: a second at most."""
@@ -119,7 +116,7 @@ class SGDPanel(Panel):
     def exact(self, scenario, final=True):
         """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H, f = _spectrum(kappa, decay, d), _frontier(kappa, decay, d, final)
+        H, f = spectra.power_law(kappa, decay, d), _frontier(kappa, decay, d, final)
         best, limit = _tuned(kappa, decay, d, B), step_limit(H, B)
         lr = share * limit
         gap = contraction_gap(H, Method.sgd(lr), B)
@@ -163,7 +160,7 @@ class SGDPanel(Panel):
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({PER_OCTAVE})
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
 limit, best = mb.step_limit(H, {batch}), mb.tune(H, "sgd", {batch})
 print("largest stable lr", limit)
 print("best lr", best.method.delta)
@@ -178,7 +175,7 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
         """Runs at the slider's learning rate, and how far their mean lies from theory."""
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
         H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
-        method = Method.sgd(share * step_limit(_spectrum(kappa, decay, d), B))
+        method = Method.sgd(share * step_limit(spectra.power_law(kappa, decay, d), B))
         times = _times(7 / -np.log1p(-_tuned(kappa, decay, d, B).gap), per_octave=2)[1:]
         steps = int(min(times[-1], 3000, MOST_DRAWN // (32 * d)))
         runs, theory = int(np.clip(MOST_DRAWN // (steps * d), 32, 400)), None
@@ -198,30 +195,25 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
 
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE)
-
-
 @lru_cache(maxsize=128)
 def _frontier(kappa, decay, d, final):
-    return frontier(_spectrum(kappa, decay, d), ["sgd"], GRID[final])["sgd"]
+    return frontier(spectra.power_law(kappa, decay, d), ["sgd"], GRID[final])["sgd"]
 
 
 @lru_cache(maxsize=256)
 def _tuned(kappa, decay, d, batch):
-    return tune(_spectrum(kappa, decay, d), "sgd", batch)
+    return tune(spectra.power_law(kappa, decay, d), "sgd", batch)
 
 
 @lru_cache(maxsize=256)
 def _gaps(kappa, decay, d, batch):
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d)
     return contraction_gaps(H, SHARES * step_limit(H, batch), 0.0, 0.0, batch)
 
 
 @lru_cache(maxsize=256)
 def _critical_at_rest(kappa, decay, d):
-    return critical_batch(_spectrum(kappa, decay, d), "sgd")
+    return critical_batch(spectra.power_law(kappa, decay, d), "sgd")
 
 
 def _halved(f):

@@ -9,7 +9,7 @@ from ..moments import is_stable, risk_at, risk_curve
 from ..simulate import simulate_blocks
 from ..small_steps import matched
 from ..spectrum import Spectrum
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
@@ -105,9 +105,10 @@ class SmallStepsPanel(Panel):
     def exact(self, scenario, final=True):
         """Thresholds over batches, and exact learning curves of both methods at the chosen step."""
         kappa, decay, B, beta = (*(scenario[k] for k in ("kappa", "decay", "batch")), 1 - scenario["memory"])
-        H, batches = _spectrum(kappa, decay), BATCHES[final]
+        H, batches = spectra.power_law(kappa, decay, DIM), BATCHES[final]
         L, h, most = H.largest, chosen_step(scenario), _thresholds(kappa, decay, (B,), beta)
         lines = _thresholds(kappa, decay, tuple(batches.tolist()), beta)
+        curves = spectra.power_law(kappa, decay, DIM, spectra.CURVES) if final else H
         times, traces = _times(H, h), {}
         span = [float(np.floor(np.log10(L * min(lines["SGD"][0] / 5, h)))), float(np.ceil(np.log10(L * lines["limit"][-1])))]
         inert = np.exp(np.interp(np.log(INERT), np.log(np.maximum.accumulate(lines["limit"] / lines["SGD"])), np.log(batches),
@@ -119,7 +120,7 @@ class SmallStepsPanel(Panel):
         traces["chosen step"] = {"x": [B], "y": [h * L]}
         end, stable = {}, {}
         for word, method in zip(LOOKS, matched(h, beta), strict=True):
-            risk = risk_at(H, method, B, times, noise=NOISE) / (H.trace / 2)
+            risk = risk_at(curves, method, B, times, noise=NOISE) / (H.trace / 2)
             stable[word] = is_stable(H, method, B)
             end[word] = float(risk[-1])
             shown = np.cumsum(risk > TOP) <= 1                                    # to the point where it leaves the axes
@@ -171,14 +172,9 @@ def chosen_step(scenario):
 
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay):
-    return Spectrum.power_law(DIM, decay, kappa).compressed(2)
-
-
 @lru_cache(maxsize=512)
 def _thresholds(kappa, decay, batches, beta):
-    H = _spectrum(kappa, decay)
+    H = spectra.power_law(kappa, decay, DIM)
     return {name: np.array([long_run_threshold(H, B, b) for B in batches])
             for name, b in (("SGD", 0.0), ("SGDM", beta), ("limit", 1.0))}
 

@@ -10,7 +10,7 @@ from ..moments import risk_at
 from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
 from ..symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
@@ -117,7 +117,7 @@ class SymptomsPanel(Panel):
     def exact(self, scenario, final=True):
         """The diagnosis, both curves and the map."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = _spectrum(kappa, decay, d)
+        H = spectra.power_law(kappa, decay, d, spectra.CURVES if final else spectra.DRAGGED)
         unit, sigma = H.trace / 2, _sigma(scenario)
         found = _diagnosis(*(scenario[c.name] for c in self.controls[:8]))
         method = chosen(scenario)
@@ -173,31 +173,26 @@ def chosen(scenario):
     return Method.heavy_ball(scenario["lr"], scenario["momentum"])
 
 
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(1)
-
-
 def _sigma(scenario):
-    return float(np.sqrt(scenario["noise"] * _spectrum(scenario["kappa"], scenario["decay"], scenario["d"]).trace))
+    return float(np.sqrt(scenario["noise"] * spectra.power_law(scenario["kappa"], scenario["decay"], scenario["d"]).trace))
 
 
 @lru_cache(maxsize=512)
 def _diagnosis(kappa, decay, batch, d, lr, momentum, noise, target):
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
     sigma, goal = float(np.sqrt(noise * H.trace)), target * H.trace / 2
     return diagnose(H, lr, momentum, batch, sigma, goal, _reference(kappa, decay, d, batch, noise, target))
 
 
 @lru_cache(maxsize=256)
 def _reference(kappa, decay, d, batch, noise, target):
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
     return reference(H, batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2)
 
 
 @lru_cache(maxsize=256)
 def _map(kappa, decay, d, batch, noise, target, cells):
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
     _, best = _reference(kappa, decay, d, batch, noise, target)
     lr, forget = np.geomspace(LR.low, LR.high, cells), np.geomspace(*FORGETS, cells)
     return symptom_map(H, lr, 1 - forget[:, None], batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2, best)

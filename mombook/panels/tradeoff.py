@@ -11,7 +11,7 @@ from ..moments import risk_at, risk_curve
 from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
 from ..tradeoff import critical_batches, frontier
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
 from .frame import Panel, Sample, View, new_figure
 from .scenario import short
@@ -19,9 +19,6 @@ from .words import three
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
-
-PER_OCTAVE = {False: 1, True: 2}
-"""How finely the spectrum is kept (``Spectrum.compressed``): gaps to about 1e-4 while dragging, 1e-5 at rest."""
 
 PRECISION = {False: 1e-5, True: 1e-9}
 """How far the tuning is driven."""
@@ -110,6 +107,7 @@ class TradeoffPanel(Panel):
         """Frontiers, bounds, critical batches and exact learning curves."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
         H = _spectrum(kappa, decay, d, final)
+        curves = spectra.power_law(kappa, decay, d, spectra.CURVES) if final else H
         grid, at = _frontiers(kappa, decay, d, batch, final)
         unit = H.smallest / H.trace
         traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
@@ -135,7 +133,7 @@ class TradeoffPanel(Panel):
             if critical[key] < 1e6:
                 marks.append((critical[key], _between(f.batches, f.ce, critical[key]) / unit))
                 mark_colors.append(look.color)
-            risk = risk_at(H, now.methods[0], batch, times)
+            risk = risk_at(curves, now.methods[0], batch, times)
             traces[f"{look.word}: expected"] = {"x": times[1:], "y": risk[1:] / risk[0], **off}
             if upper is not None:
                 vacuous[key] = not (upper < 1).any()
@@ -160,7 +158,7 @@ class TradeoffPanel(Panel):
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({PER_OCTAVE[True]})
+H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
 here = mb.frontier(H, batches=[{batch}], precision={PRECISION[True]!r})     # every family, tuned at this batch
 halved = mb.critical_batches(H)                                # where compute efficiency has fallen to half
 for family in {scenario["methods"]}:
@@ -198,12 +196,11 @@ for family in {scenario["methods"]}:
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d, final):
-    return Spectrum.power_law(d, decay, kappa).compressed(PER_OCTAVE[final])
-
-
 _tuned = {}
+
+
+def _spectrum(kappa, decay, d, final):
+    return spectra.power_law(kappa, decay, d, spectra.GAPS if final else spectra.DRAGGED)
 
 
 def _frontiers(kappa, decay, d, batch, final):
@@ -232,7 +229,7 @@ def _upper(kappa, decay, d, final):
 
 @lru_cache(maxsize=512)
 def _critical_at_rest(kappa, decay, d, families):
-    return critical_batches(_spectrum(kappa, decay, d, True), [name for name, _ in families])
+    return critical_batches(spectra.power_law(kappa, decay, d), [name for name, _ in families])
 
 
 def _critical(kappa, decay, d, key, f, final):

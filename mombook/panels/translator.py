@@ -6,9 +6,8 @@ import numpy as np
 
 from ..dialects import dialects
 from ..family import FAMILIES
-from ..spectrum import Spectrum
 from ..tradeoff import frontier
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SHAPES
 from .frame import Panel, View, new_figure
 from .scenario import short
@@ -72,5 +71,5 @@ class TranslatorPanel(Panel):
 
 @lru_cache(maxsize=512)
 def _tuned(kappa, decay, d, batch, families):
-    H = Spectrum.power_law(d, decay, kappa).compressed(2)
+    H = spectra.power_law(kappa, decay, d)
     return {family: f.methods[0] for family, f in frontier(H, [name for name, _ in families], [float(batch)]).items()}

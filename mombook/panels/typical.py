@@ -11,7 +11,7 @@ from ..simulate import simulate_blocks
 from ..spectrum import Spectrum
 from ..tuning import tune
 from ..typical import sgd_profile, typical_blocks
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
 from .scenario import Slider, short
@@ -102,7 +102,7 @@ class TypicalPanel(Panel):
     def exact(self, scenario, final=True):
         """The exact mean and its rate; nothing here is simulated."""
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H = _spectrum(kappa, decay, d)
+        H = spectra.power_law(kappa, decay, d)
         method, limit, best = _method(kappa, decay, d, B, share)
         rate = float(-np.log1p(-contraction_gap(H, method, B)))
         times = _times(rate, best, d)
@@ -123,7 +123,7 @@ class TypicalPanel(Panel):
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
         H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
         method, limit, best = _method(kappa, decay, d, B, share)
-        coarse = _spectrum(kappa, decay, d)
+        coarse = spectra.power_law(kappa, decay, d)
         times = _times(float(-np.log1p(-contraction_gap(coarse, method, B))), best, d)
         steps = int(times[-1])
         runs, told = int(np.clip(MOST_DRAWN // (steps * d), 32, 1000)), ""
@@ -153,14 +153,9 @@ class TypicalPanel(Panel):
 
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
-@lru_cache(maxsize=64)
-def _spectrum(kappa, decay, d):
-    return Spectrum.power_law(d, decay, kappa).compressed(2)
-
-
 @lru_cache(maxsize=256)
 def _limit_and_best(kappa, decay, d, batch):
-    H = _spectrum(kappa, decay, d)
+    H = spectra.power_law(kappa, decay, d)
     return step_limit(H, batch), float(-np.log1p(-tune(H, "sgd", batch).gap))
 
 
@@ -172,7 +167,7 @@ def _method(kappa, decay, d, batch, share):
 @lru_cache(maxsize=256)
 def _rates(kappa, decay, d, batch):
     limit, _ = _limit_and_best(kappa, decay, d, batch)
-    return -np.log1p(-contraction_gaps(_spectrum(kappa, decay, d), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
+    return -np.log1p(-contraction_gaps(spectra.power_law(kappa, decay, d), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
 
 
 def _times(rate, best, d):

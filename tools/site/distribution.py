@@ -74,5 +74,5 @@ def _licences(folder, fetched, files):
     (folder / "licences").mkdir(exist_ok=True)
     (folder / "licences" / "README.txt").write_text(
         f"Pyodide {about['version']} ({about['license']}), unchanged; its source is at {about['homepage']}.\n"
-        "It holds CPython and its standard library (PSF licence). numpy, scipy and scikit-learn are Pyodide's builds of them,\n"
-        "unchanged (BSD 3-Clause). The texts beside this file come out of the packages.\n")
+        "It holds CPython and its standard library (PSF licence). numpy, scipy, scikit-learn and pandas are Pyodide's builds\n"
+        "of them, unchanged (BSD 3-Clause). The texts beside this file come out of the packages.\n")

@@ -8,12 +8,14 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+import nbformat
+
 from .places import NOTEBOOKS, VENV, program
 
 FOLDER = "lab"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 NAME = "mombook in JupyterLite"
-READY = ("mombook", "ipywidgets", "plotly", "threadpoolctl", "scikit-learn", "ipython", "jedi", "comm")
+READY = ("mombook", "ipywidgets", "plotly", "threadpoolctl", "scikit-learn", "pandas", "ipython", "jedi", "comm")
 """What a notebook's Python has loaded when its first cell runs."""
 
 
@@ -43,7 +45,7 @@ def build(site, pyodide, notebooks=NOTEBOOKS):
         contents, out = Path(scratch, "contents"), Path(scratch, "out")
         contents.mkdir()
         for notebook in sorted(Path(notebooks).glob("*.ipynb")):
-            (contents / notebook.name).write_text(_for_pyodide(notebook.read_text(encoding="utf-8")), encoding="utf-8")
+            (contents / notebook.name).write_text(_for_pyodide(notebook), encoding="utf-8")
         # JupyterLite looks at the user's Jupyter settings unless it is given others.
         own = {f"JUPYTER_{kind}_DIR": str(Path(scratch, kind.lower())) for kind in ("CONFIG", "DATA", "RUNTIME")}
         command = [program("python"), "-m", "jupyterlite_core", "build", "--lite-dir", scratch, "--contents", contents,
@@ -67,10 +69,10 @@ def _name(page):
     page.write_text(text.replace("<title>JupyterLite</title>", f"<title>{NAME}</title>{icon}", 1), encoding="utf-8")
 
 
-def _for_pyodide(text):
-    """A notebook that asks for JupyterLite's kernel by its name there."""
-    notebook = json.loads(text)
-    notebook["metadata"]["kernelspec"] = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+def _for_pyodide(path):
+    """A notebook that asks for JupyterLite's kernel by its name there, each text one string, as a server would send it."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.kernelspec = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
     return json.dumps(notebook, ensure_ascii=False)
 
 

