@@ -103,7 +103,7 @@ def test_without_threads_a_panel_settles_and_simulates_between_events(without_th
         assert not dots.x
         await soon(lambda: "40 dots." in panel._heard.value)
         await soon(lambda: panel._worker is None)
-        assert tuple(dots.y) == (2000.0,) and panel._stop.disabled
+        assert tuple(dots.y) == (2000.0,) and panel._simulation.stop.disabled
 
     asyncio.run(scene())
 

@@ -153,7 +153,7 @@ def test_simulation_starts_at_rest_and_reports():
     assert list(shown(live, "dots").x) == []
     settled(live)
     assert list(shown(live, "dots").y) == [400] and "20 dots." in live._heard.value
-    assert live._stop.disabled and live._progress.layout.visibility == "hidden"
+    assert live._simulation.stop.disabled and live._simulation.bar.layout.visibility == "hidden"
 
 
 def test_simulation_is_abandoned_when_something_moves_and_the_latest_wins():
@@ -172,9 +172,9 @@ def test_stop_keeps_what_has_arrived():
     live.panel.slow = 0.1
     live._controls["slope"].slider.value = 20.0
     time.sleep(1.2)
-    live._stop.click()
+    live._simulation.stop.click()
     settled(live)
-    assert 0 < shown(live, "dots").x[0] < 20 and "Stopped" in live._status.value and live._stop.disabled
+    assert 0 < shown(live, "dots").x[0] < 20 and "Stopped" in live._status.value and live._simulation.stop.disabled
 
 
 def test_a_storm_of_changes_ends_in_the_last_state_with_one_thread():

@@ -15,11 +15,12 @@ import plotly.graph_objects as go
 from threadpoolctl import ThreadpoolController
 
 from ..panels import export
-from ..panels import scenario as scenarios
-from ..panels.frame import Panel, apply, change, veil
+from ..panels.frame import apply, change, veil
 from .figurewidget import figure_widget
+from .foresight import Foresight
 from .pace import Pace
 from .page import Frame, Page
+from .simulation import Simulation, simulates
 from .steering import WRAP, Steering
 from .sweep import sweep
 from .takeaway import TakeAway
@@ -43,11 +44,12 @@ class LivePanel:
 
     def __init__(self, panel, scenario="", simulate=True, **values):
         self.panel = panel
-        self.simulates = simulate and type(panel).sample is not Panel.sample
-        self._quietly, self._ahead, self._blas = threading.local(), threading.Lock(), ThreadpoolController()
+        self.simulates = simulate and simulates(panel)
+        self._quietly, self._blas = threading.local(), ThreadpoolController()
+        self._foresight = Foresight(panel.controls, lambda scenario: self._exact(scenario, final=False))
         self._page = Page()
         self._said = Words(self._page)
-        self._pace = Pace(panel.read(scenario, **values), self._draw, self._refine, self._look_ahead,
+        self._pace = Pace(panel.read(scenario, **values), self._draw, self._refine, lambda: self._foresight.look(self._now),
                           self._run if self.simulates else None, self._said.failed)
         self._view = self._exact(self._now, final=True)
         start = panel.figure()
@@ -60,9 +62,9 @@ class LivePanel:
         self._steering = Steering(panel, self._now, self._moved, self._refused, self._show, lambda: self._now, self._button)
         self._controls = self._steering.controls
         self._take = TakeAway(self, self._page, self._said)
-        simulates = type(panel).sample is not Panel.sample
+        self._simulation = Simulation(panel, self._arrive, self._pace.drawing, self._halt, self._reseed, self._button)
         self._teacher = Teacher(panel, self._page, self._steering, self._enlarge, self._hide,
-                                self._reseed if simulates else None, self._button, self._guard)
+                                self._reseed if self._simulation.boxes else None, self._button, self._guard)
         self._build()
         self._say(self._now)
 
@@ -187,25 +189,20 @@ class LivePanel:
 
     # -- building -----------------------------------------------------------------------------------------------------
     def _build(self):
-        simulates = type(self.panel).sample is not Panel.sample
         self._page.observe(self._guard(self._fit), names=["width", "dark"])
         self._page.on_msg(self._guard(self._page_said))
         copy_text = self._button("Copy text", "copy these lines", lambda _: self._page.copy(self._view.text))
-        self._progress = w.FloatProgress(min=0, max=1, layout=w.Layout(width="160px", visibility="hidden"))
-        self._stop = self._button("Stop", "stop the simulation", lambda _: self._halt())
-        self._again = self._button("Simulate", "run the simulation again, with the next seed", lambda _: self._reseed())
         self._line = self._take.line
         self._line.observe(self._guard(self._typed), names="value")
         said = self._said
         self.widget = w.VBox([
             self._page, *self._steering.boxes, self._teacher.box, self.figure,
             said.sentence, *([said.text, copy_text] if self._view.text else []), said.heard,
-            w.Box([*([self._again, self._stop, self._progress] if simulates else []), said.status], layout=w.Layout(**WRAP)),
+            w.Box([*self._simulation.boxes, said.status], layout=w.Layout(**WRAP)),
             w.Box([*self._take.boxes, self._teacher.toggle], layout=w.Layout(**WRAP)), self._take.table,
             w.HTML(f"<details style='margin:0 8px'><summary>How to read this</summary>{html.escape(self.panel.help)}"
                    "</details>"),
         ], layout=w.Layout(width="100%")).add_class("mombook-panel")
-        self._stop.disabled = True
 
     def _exact(self, scenario, final):
         """The panel's exact layer, on one BLAS thread: its matrices are small, and on a busy machine two threads that
@@ -244,11 +241,9 @@ class LivePanel:
     def _draw(self, new):
         """Draw a scenario coarsely, while something moves."""
         started = time.perf_counter()
-        if new == self._expected:                                   # being computed at this moment
-            with self._ahead:
-                pass
+        self._foresight.wait_for(new)
         view = self._exact(new, final=False)
-        self._note_heading(self._pace.shown, new)
+        self._foresight.note(self._pace.shown, new)
         blank = {} if self._is_blank else self.panel.blank(new)
         with self.figure.batch_update():
             change(self.figure, blank)
@@ -257,7 +252,6 @@ class LivePanel:
         self._say(new, f"{1e3 * (time.perf_counter() - started):.0f} ms")
 
     _is_blank = True
-    _heading = _expected = None
 
     def _refine(self, now):
         """The refined exact layer, and the axes."""
@@ -285,49 +279,10 @@ class LivePanel:
             self._fit(None)
             self._say(self._pace.shown)
 
-    def _look_ahead(self):
-        """While the browser paints, compute the stop a slider will come to next if it goes on as it did: panels remember."""
-        name, stop = self._heading or (None, None)
-        self._heading = None
-        if name is None:
-            return
-        with self._ahead:
-            self._expected = {**self._now, name: stop}
-            with contextlib.suppress(Exception):                        # a guess; if it comes true it is heard then
-                self._exact(self._expected, final=False)
-            self._expected = None
-
-    def _note_heading(self, old, new):
-        """Remember which slider moved, and its next stop on."""
-        moved = [c for c in self.panel.controls if isinstance(c, scenarios.Slider) and old[c.name] != new[c.name]]
-        self._heading = None
-        if len(moved) == 1:
-            c, up = moved[0], new[moved[0].name] > old[moved[0].name]
-            on = [x for x in map(c.rounded, c.stops if up else c.stops[::-1]) if (x > new[c.name]) == up and x != new[c.name]]
-            if on:
-                self._heading = c.name, on[0]
-
     # -- simulating ---------------------------------------------------------------------------------------------------
     def _run(self, wanted):
-        """Simulate in pieces until done or no longer ``wanted()``."""
-        self._stop.disabled, self._progress.value, self._progress.layout.visibility = False, 0.0, "visible"
-        drawn, waiting, said = 0.0, {}, ""
-        for piece in self.panel.sample(self._now):
-            if not wanted():
-                break
-            waiting.update(piece.traces)
-            said = piece.sentence or said
-            if time.perf_counter() - drawn > 0.25 or piece.fraction >= 1:
-                drawn = time.perf_counter()
-                with self._pace.drawing:
-                    if wanted():
-                        self._arrive(type(piece)(piece.fraction, waiting, said))
-                waiting = {}
-            yield 0.001                                                 # let the kernel answer sliders
-        with self._pace.drawing:
-            if waiting and wanted():
-                self._arrive(type(piece)(piece.fraction, waiting, said))
-        self._stop.disabled, self._progress.layout.visibility = True, "hidden"
+        """Simulate what is wanted (background)."""
+        return self._simulation.run(self._now, wanted)
 
     def _arrive(self, piece):
         """Draw a piece of simulation."""
@@ -335,14 +290,14 @@ class LivePanel:
             change(self.figure, piece.traces)
         if piece.traces:
             self._is_blank = False
-        self._progress.value = piece.fraction
+        self._simulation.bar.value = piece.fraction
         if piece.sentence:
             self._said.hear(piece.sentence)
 
     def _halt(self):
         """Stop the simulation; what has arrived stays."""
         self._pace.leave()
-        self._stop.disabled, self._progress.layout.visibility = True, "hidden"
+        self._simulation.rest()
         self._said.note("Stopped; what has been simulated so far stays.")
 
     def _reseed(self):
