@@ -38,10 +38,14 @@ def test_contrast_of_known_pairs():
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)     # the lightest grey that may be read on white
 
 
-BOOK = [name for name in PANELS if name not in ("advisor", "symptoms", "phase_map")]
+def on_map(figure, trace, paper):
+    """The colours of the map that a trace lies on, as they look on paper; none where there is no map."""
+    return [over(style.rgba(color, map.opacity or 1) if color[0] == "#" else color, paper)
+            for map in figure.select_traces({"type": "heatmap"}) if (map.xaxis, map.yaxis) == (trace.xaxis, trace.yaxis)
+            for _, color in map.colorscale or figure.layout.coloraxis.colorscale]
 
 
-@pytest.mark.parametrize(("name", "dark"), [*itertools.product(BOOK, (False, True))])
+@pytest.mark.parametrize(("name", "dark"), [*itertools.product(PANELS, (False, True))])
 def test_everything_drawn_and_read_stands_out(name, dark):
     panel = definition(name)
     figure = style.dress(panel.figure(), panel.figure(), dark)
@@ -57,7 +61,8 @@ def test_everything_drawn_and_read_stands_out(name, dark):
             if isinstance(color, str) and not outline and not color.startswith("rgba(0,0,0,0"):
                 if key == "marker.color" and color == paper:                    # hollow: its outline is what is seen
                     continue
-                assert contrast(over(color, paper), paper) >= least, (trace.name, key, color)
+                for behind in on_map(figure, trace, paper) if color == style.ON_MAP else [paper]:
+                    assert contrast(over(color, behind), behind) >= least, (trace.name, key, color, behind)
     for note in figure.layout.annotations:
         assert contrast(note.font.color or figure.layout.font.color, paper) >= 4.5, note.text
         for color in re.findall("color:(#[0-9a-fA-F]{6})", note.text or ""):

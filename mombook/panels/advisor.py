@@ -47,6 +47,8 @@ class AdvisorPanel(Panel):
     name = "advisor"
     title = "Your own data"
     references = ("morwani2026", "ma2018", "mccandlish2018")
+    theory = (*(f"{style.METHODS[f].word}{part}" for f in FAMILIES for part in ("", ", Gaussian rows", ", critical batch")),
+              "Gaussian theory", "corrected theory")
     presets = {  # noqa: RUF012
         "nearly Gaussian": {"data": "wine", "batch": 8, "tuned": "rows"},
         "heavy tails": {"data": "digits", "batch": 64, "tuned": "rows"},
@@ -82,7 +84,7 @@ class AdvisorPanel(Panel):
         for family in FAMILIES:
             look = style.METHODS[family]
             f.add_scatter(name=f"{look.word}, Gaussian rows", x=[], y=[], mode="lines", showlegend=False, **second,
-                          line={"color": style.rgba(look.color, 0.6), "width": 1.2, "dash": "dash"},
+                          line={"color": look.color, "width": 1.2, "dash": "dash"},
                           hovertemplate="%{y:.3g} at B = %{x:.3g}<extra>" + look.word + ", Gaussian rows</extra>")
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", line={"color": look.color, "width": 2.5, "dash": look.dash},
                           hovertemplate="%{y:.3g} at B = %{x:.3g}<extra>" + look.word + "</extra>", **second)

@@ -28,6 +28,9 @@ WORDS = {"plain": "SGD is enough", "speed": "heavy ball buys speed", "compute": 
          "spent": "the batch is too large"}
 ON_MAP = {"plain": "SGD", "speed": "heavy ball", "compute": "ASGD", "spent": "too large"}
 
+RATIOS = [[0.0, "#fffde0"], [0.5, "#c3e6b5"], [1.0, "#3fb0c4"]]
+"""Colours from 1 to 100 times, light enough for dark marks on any of them."""
+
 
 class PhaseMapPanel(Panel):
     """The regimes of the plane of spectra at one batch, and how much more of a sample ASGD makes than heavy ball."""
@@ -36,6 +39,7 @@ class PhaseMapPanel(Panel):
     title = "Which method pays where"
     controls = (KAPPA, DECAY, BATCH)
     references = ("morwani2026", "jain2018")
+    theory = ("regime", "regime names", "ASGD over heavy ball")
     presets = MappingProxyType({"batch 1": {"batch": 1}, "heavy ball's window": {"kappa": 100, "decay": 1, "batch": 64},
                                 "ASGD's corner": {"kappa": 1e5, "decay": 2.2, "batch": 32},
                                 "batch too large": {"kappa": 100, "decay": 1, "batch": 4096}})
@@ -51,17 +55,18 @@ class PhaseMapPanel(Panel):
                       hoverinfo="skip")
         f.add_heatmap(name="ASGD over heavy ball", x=[], y=[], z=[[]], coloraxis="coloraxis", xaxis="x2", yaxis="y2",
                       hovertemplate="κ %{x:.3g}, decay %{y:.2f}: 10^%{z:.2f} times<extra></extra>")
-        for name, x, y, color in (("plain power law", "x", "y", style.INK), ("plain power law (right)", "x2", "y2", "white")):
-            f.add_scatter(name=name, x=[], y=[], mode="lines", xaxis=x, yaxis=y, showlegend=False, hoverinfo="skip",
+        sides = (("", style.INK, {}), (" (right)", style.ON_MAP, {"xaxis": "x2", "yaxis": "y2"}))
+        for side, color, axes in sides:
+            f.add_scatter(name=f"plain power law{side}", x=[], y=[], mode="lines", showlegend=False, hoverinfo="skip", **axes,
                           line={"width": 1.5, "dash": "dot", "color": color})
         f.add_scatter(name="regime names", x=[], y=[], text=[], mode="text", showlegend=False, hoverinfo="skip",
                       textfont={"size": 13, "color": style.INK})
-        for name, x, y, color in (("chosen", "x", "y", style.INK), ("chosen (right)", "x2", "y2", "white")):
-            f.add_scatter(name=name, x=[], y=[], mode="markers", xaxis=x, yaxis=y, showlegend=False, hoverinfo="skip",
+        for side, color, axes in sides:
+            f.add_scatter(name=f"chosen{side}", x=[], y=[], mode="markers", showlegend=False, hoverinfo="skip", **axes,
                           marker={"size": 14, "symbol": "circle-open", "color": color, "line": {"width": 3, "color": color}})
         f.update_layout(style.layout(
             height=470, showlegend=False,
-            coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 2, "colorbar": {
+            coloraxis={"colorscale": RATIOS, "cmin": 0, "cmax": 2, "colorbar": {
                 "title": {"text": "×", "side": "top"}, "tickvals": np.log10([1, 3, 10, 30, 100]),
                 "ticktext": ["1", "3", "10", "30", "100"],
                 "thickness": 12, "len": 0.9}},

@@ -8,6 +8,9 @@ from ..family import FAMILIES
 # Okabe & Ito's palette, told apart by every kind of colour vision; markers and dashes say the same again.
 INK, PAPER, GRID, MUTED = "#1f2328", "#ffffff", "#e4e7eb", "#57606a"
 DARK_INK, DARK_PAPER, DARK_GRID, DARK_MUTED = "#e6e8eb", "#111417", "#343a41", "#a8b0ba"
+ON_MAP = "#15181c"
+"""What lies on a map's light colours: dark on light pages and on dark ones."""
+
 ACCENT = "#B87F00"
 """For the one thing in a plot that is no method's: the palette's orange, darkened until it stands out on white too."""
 

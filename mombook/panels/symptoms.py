@@ -23,7 +23,7 @@ NOISE = Slider("noise", "noise", 1e-6, 10, 1e-4, step=0.25, base=10,
 TARGET = Slider("target", "target", 1e-5, 0.5, 1e-3, step=0.1, base=10, help="risk to reach, as a share of the initial risk")
 STEPS = Slider("steps", "steps", 30, 100000, 3000, step=0.1, base=10, whole=True, help="how long the curve is")
 
-SHADES = {"healthy": "#009E73", "slow": "#56B4E9", "oscillates": "#CC79A7", "stalls": "#E69F00", "diverges": "#B8BEC6"}
+SHADES = {"healthy": "#1AB58A", "slow": "#56B4E9", "oscillates": "#CC79A7", "stalls": "#E69F00", "diverges": "#B8BEC6"}
 CELLS = {False: 17, True: 41}
 """Columns and rows of the map: while dragging, and at rest."""
 
@@ -75,21 +75,21 @@ class SymptomsPanel(Panel):
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         steps = [[(k + e) / 5, SHADES[s]] for k, s in enumerate(SYMPTOMS) for e in (0, 1)]
         f.add_heatmap(name="symptoms", x=[], y=[], z=[[]], zmin=-0.5, zmax=4.5, colorscale=steps, showscale=False,
-                      xaxis="x2", yaxis="y2", opacity=0.75, hovertemplate="lr %{x:.3g}, 1 − momentum %{y:.3g}<extra></extra>")
-        f.add_scatter(name="symptom names", x=[], y=[], mode="text", text=[], textfont={"color": "#1f2328", "size": 13},
+                      xaxis="x2", yaxis="y2", opacity=0.9, hovertemplate="lr %{x:.3g}, 1 − momentum %{y:.3g}<extra></extra>")
+        f.add_scatter(name="symptom names", x=[], y=[], mode="text", text=[], textfont={"color": style.ON_MAP, "size": 13},
                       hoverinfo="skip", **second)
         f.add_scatter(name="cure", x=[], y=[], mode="markers", hoverinfo="name",
                       marker={"symbol": "circle-open", "size": 15, "color": style.INK, "line": {"width": 2.5}},
                       **second)
         f.add_scatter(name="yours", x=[], y=[], mode="markers", hoverinfo="name",
-                      marker={"symbol": "square", "size": 11, "color": CURVE, "line": {"width": 1.5, "color": "white"}},
+                      marker={"symbol": "square", "size": 11, "color": CURVE, "line": {"width": 1.5, "color": style.PAPER}},
                       **second)
         dash = {"color": style.MUTED, "width": 1.2}
         f.add_scatter(name="target", x=[], y=[], mode="lines", line={**dash, "dash": "dash"}, hoverinfo="skip")
-        f.add_scatter(name="noise floor", x=[], y=[], mode="lines", line={**dash, "color": SHADES["stalls"], "width": 2,
-                                                                          "dash": "dash"}, hoverinfo="skip")
+        f.add_scatter(name="noise floor", x=[], y=[], mode="lines", hoverinfo="skip",
+                      line={"color": style.ACCENT, "width": 2, "dash": "dash"})
         for k in range(3):
-            f.add_scatter(name=f"run {k + 1}", x=[], y=[], mode="lines", line={"color": style.rgba(CURVE, 0.5), "width": 1},
+            f.add_scatter(name=f"run {k + 1}", x=[], y=[], mode="lines", line={"color": CURVE, "width": 0.8},
                           showlegend=False, hoverinfo="skip")
         f.add_scatter(name="the cure's loss", x=[], y=[], mode="lines", line={"color": style.INK, "width": 1.5, "dash": "dot"},
                       hovertemplate="%{y:.3g} after %{x} steps<extra>the cure</extra>")
