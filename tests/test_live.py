@@ -12,8 +12,6 @@ from mombook.panels import PANELS, definition
 from mombook.panels.frame import Panel, Sample, View, veil
 from mombook.panels.scenario import Slider
 
-pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnhandledThreadExceptionWarning")
-
 
 class Line(Panel):
     """A panel small enough to see through: y = slope x, simulated as dots on it."""
@@ -241,6 +239,7 @@ def test_off_the_main_thread_changes_that_pile_up_are_drawn_once_or_twice():
     assert repr(live) == "slope 50." and live._line.value == live.scenario
 
 
+@pytest.mark.filterwarnings("ignore:Exception in thread mombook panel")
 def test_off_the_main_thread_a_fault_shows_and_the_panel_lives_on():
     live = LivePanel(Line(), simulate=False)
     live.panel.broken = 20.0
