@@ -152,7 +152,7 @@ class Spectrum:
         return cls(kappa ** -np.linspace(0.0, 1.0, d), name="geometric")
 
     @classmethod
-    def power_law(cls, d, decay, kappa=None, binned=None):
+    def power_law(cls, d, decay, kappa=None, binned=None, ends="both"):
         r"""Power-law spectrum; with ``kappa`` given, d, decay and kappa are three independent knobs.
 
         $$ \lambda_i = \Bigl(1 + (i-1)\,\tfrac{\kappa^{1/a}-1}{d-1}\Bigr)^{-a}, \qquad i = 1, \dots, d
@@ -170,6 +170,8 @@ class Spectrum:
                 with momentum has turned some twenty times. Where modes go on turning (1/(1 - beta) large), neighbours must
                 be told apart by their phase: curves are then off by up to a tenth while it lasts, by 64 times less with
                 twice the bins.
+            ends: ``"both"``, or ``"top"`` for bins that are fine at the large eigenvalues only: half as many entries, and
+                as good for curves and tuning until the smallest eigenvalues are learned.
 
         Raises:
             ValueError: arguments outside those ranges.
@@ -193,27 +195,28 @@ class Spectrum:
             stretch = float(np.expm1(np.log(kappa) / decay)) / (d - 1) if kappa > 1 else 0.0
         if binned is None:
             binned = d > BINNED_ABOVE
+        arguments.choice("ends", ends, ("both", "top"))
         bins = BINS if isinstance(binned, (bool, np.bool_)) else arguments.whole("binned", binned, low=1, high=1000)
-        rank, counts = binned_ranks(d, bins) if binned else (np.arange(float(d)), None)
+        rank, counts = binned_ranks(d, bins, ends) if binned else (np.arange(float(d)), None)
         lam = (1.0 + rank * stretch) ** -decay
         if not lam[-1] > 0:
             arguments.refuse("decay", decay, f"small enough that the last of {d} eigenvalues does not underflow to 0")
         return cls(lam, counts, f"power law, decay {decay:g}")
 
 
-def bin_edges(n, per_octave=BINS):
-    """Edges of bins of 0..n-1 that double their width ``per_octave`` at a time away from *both* ends.
+def bin_edges(n, per_octave=BINS, ends="both"):
+    """Edges of bins of 0..n-1 that double their width ``per_octave`` at a time away from *both* ends, or from the top.
 
     Both ends, because the secular equation has its poles there: the smallest eigenvalue limits convergence, the
     largest stability. The first and the last bin hold one entry each. Shape ``(bins+1,)``, from 0 to n.
     """
-    half, edge = n // 2, [0]
+    half, edge = n // 2 if ends == "both" else n - 1, [0]
     while edge[-1] < half:
         edge.append(min(half, max(edge[-1] + 1, round(edge[-1] * 2 ** (1 / per_octave)))))
-    return np.unique(edge + [n - e for e in edge])
+    return np.unique(edge + [n - e for e in edge] if ends == "both" else [*edge, n])
 
 
-def binned_ranks(d, per_octave=BINS):
+def binned_ranks(d, per_octave=BINS, ends="both"):
     r"""Ranks 0..d-1 as a Gauss rule: ``bin_edges``, three nodes a bin.
 
     A bin of N consecutive ranks about a centre c is replaced by the Gauss rule of the uniform measure on N points
@@ -225,7 +228,7 @@ def binned_ranks(d, per_octave=BINS):
     Returns:
         ranks and weights, each of shape ``(n,)``; weights sum to d; ranks 0 and d-1 are there with weight 1.
     """
-    edges = bin_edges(d, per_octave).astype(float)
+    edges = bin_edges(d, per_octave, ends).astype(float)
     size = np.diff(edges)
     centre = edges[:-1] + (size - 1) / 2
     wide = size > 3                                            # a bin of three or fewer is kept as it is

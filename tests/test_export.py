@@ -25,6 +25,7 @@ LINES = {
     "small_steps": "kappa=300;decay=2;batch=16;memory=0.2;fraction=0.3;seed=3",
     "advisor": "data=wine;batch=4;ridge=0.01;noise=0.1;target=0.05;tuned=rows;seed=3",
     "translator": "kappa=300;decay=2;batch=16;d=40;methods=sgd+asgd",
+    "far_horizon": "decay=1.8;d=100000;batch=16;steps=10000;methods=sgd+asgd",
     "ruler": "kappa=300;decay=2;batch=16;d=40;quantity=steps;method=heavy_ball;law=power law;low=10;high=10000",
     "race": "kappa=300;decay=2;batch=16;d=20;steps=40;trials=4;methods=sgd+heavy_ball;seed=3",
     "symptoms": "kappa=300;decay=2;batch=16;d=40;lr=0.1;momentum=0.8;steps=300;seed=3",

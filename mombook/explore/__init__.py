@@ -12,8 +12,8 @@ from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
 __all__ = [
-    "LivePanel", "advisor", "asgd", "falsify", "heavy_ball", "parallel", "phase_map", "predict", "race", "ruler", "sgd",
-    "small_steps", "symptoms", "tradeoff", "translator", "typical",
+    "LivePanel", "advisor", "asgd", "falsify", "far_horizon", "heavy_ball", "parallel", "phase_map", "predict", "race", "ruler",
+    "sgd", "small_steps", "symptoms", "tradeoff", "translator", "typical",
 ]
 
 
@@ -50,6 +50,8 @@ asgd = _opener(
     "asgd", "ASGD and the spectrum: its compute efficiency between two bounds, and its distance from heavy ball.")
 phase_map = _opener(
     "phase_map", "Which method pays where: the plane of condition number and decay, at the batch that is dragged.")
+far_horizon = _opener(
+    "far_horizon", "Learning curves at internet scale: up to a billion directions and 10^8 steps, and the powers they fall by.")
 typical = _opener(
     "typical", "Expected against typical: the exact mean of SGD's risk, its runs, and both rates over the learning rate.")
 parallel = _opener(

@@ -18,6 +18,7 @@ PANELS = {
     "falsify": "FalsifyPanel",
     "asgd": "ASGDPanel",
     "phase_map": "PhaseMapPanel",
+    "far_horizon": "FarHorizonPanel",
     "typical": "TypicalPanel",
     "parallel": "ParallelPanel",
     "small_steps": "SmallStepsPanel",

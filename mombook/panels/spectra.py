@@ -14,3 +14,10 @@ worst 4 % (ASGD, kappa = 1e6, decay 2.5, d = 1000, B = 1024)."""
 def power_law(kappa, decay, d, per_octave=GAPS):
     """``Spectrum.power_law`` at a slider's stop, binned."""
     return Spectrum.power_law(d, decay, kappa).compressed(per_octave)
+
+
+@lru_cache(maxsize=256)
+def from_top(decay, d, per_octave=DRAGGED):
+    """The plain power law i^-decay, its bins fine at the top only: half the entries, for curves that mostly end before the
+    smallest eigenvalue is learned."""
+    return Spectrum.power_law(d, decay, binned=per_octave, ends="top")

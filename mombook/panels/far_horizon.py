@@ -1,0 +1,296 @@
+"""Learning curves at internet scale: up to a billion directions and a hundred million steps, and the powers they fall by."""
+
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+
+from ..family import FAMILIES
+from ..horizon import bend, settled_risk, tune_risk
+from ..moments import risk_at
+from ..scaling import local_exponents
+from . import controls, spectra, style
+from .frame import Panel, View, new_figure
+from .scenario import Slider, short
+from .words import three
+
+
+class Large(Slider):
+    """A whole number, read out to six figures and dragged in three."""
+
+    def value(self, given):
+        """As ``Slider``; what a scenario line says is what is computed."""
+        return round(float(f"{super().value(given):.6g}"))
+
+    def rounded(self, position):
+        """Three figures."""
+        return round(float(f"{min(max(float(position), self.low), self.high):.3g}"))
+
+
+class _Methods(type(controls.METHODS)):
+    default = ("sgd", "heavy_ball", "asgd")
+
+
+DECAY = Slider("decay", "decay", 1.05, 3, 1.5, step=0.05, help="the eigenvalues are i^-decay, i = 1 ... d")
+DIM = Large("d", "d", 10, 1e9, 1e9, step=0.25, base=10, whole=True, help="number of eigenvalues: directions to be learned")
+STEPS = Large("steps", "T", 1e3, 1e8, 1e8, step=0.25, base=10, whole=True,
+              help="steps to be taken: the horizon that every method is tuned for")
+METHODS = _Methods()
+
+PER_DECADE = {False: 6, True: 12}
+"""Times of a curve: while dragging, and at rest."""
+
+BINS = 2
+"""Bins an octave of a curve at rest. Where modes turn for the whole horizon, a curve costs the cube of their number."""
+
+TARGET = 0.01
+"""Share of the starting risk whose time is told."""
+
+FLOOR = 1e-12
+"""Lowest risk that is drawn, as a share of the start."""
+
+HORIZONS = 10 ** np.arange(2, 9)
+"""Horizons at which each method is tuned anew."""
+
+
+class FarHorizonPanel(Panel):
+    """Risk over steps and its local exponent, every method tuned for the horizon, against the power laws."""
+
+    name = "far_horizon"
+    title = "A hundred million steps"
+    controls = (DECAY, DIM, controls.BATCH, STEPS, METHODS)
+    references = ("morwani2026", "ferbach2025", "weideman2007")
+    theory = ("the law", "law of the exponent", "ASGD's exponent, tuned anew")
+    presets = MappingProxyType({
+        "internet scale": {"decay": 1.5, "d": 1e9, "batch": 8, "steps": 1e8},
+        "d ends it": {"decay": 1.5, "d": 1000, "batch": 64, "steps": 1e6},
+        "fast decay": {"decay": 2.5, "d": 1e9, "batch": 8, "steps": 1e8},
+        "huge batch": {"decay": 1.5, "d": 1e9, "batch": 65536, "steps": 1e5}})
+    help = ("The eigenvalues are i^-decay, every direction starts with error 1, and each method is tuned for the least risk "
+            "after T steps. Left: lines are exact expectations (but for bins of eigenvalues, whose cost is told); dotted, the "
+            "power law with its constant; open marks, the risk at T had the method been tuned for that T; crosses, where the "
+            "smallest eigenvalue is learned and the law ends. Right: the power of t by which each falls just then, lines over "
+            "a decade of the curve, marks from one open mark to the next.")
+
+    def figure(self):
+        """Two subplots; traces in the order they are drawn."""
+        f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
+        for key, look in style.METHODS.items():
+            line = {"color": look.color, "width": 2.5, "dash": look.dash}
+            mark = {"color": style.PAPER, "symbol": look.marker, "size": 8, "line": {"color": look.color, "width": 2}}
+            f.add_scatter(name=look.word, x=[], y=[], mode="lines", line=line, legendgroup=key,
+                          hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>" + look.word + "</extra>")
+            f.add_scatter(name=f"{look.word}, tuned anew", x=[], y=[], mode="markers", marker=mark, legendgroup=key,
+                          showlegend=False,
+                          hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>" + look.word + ", tuned for them</extra>")
+            f.add_scatter(name=f"{look.word}: exponent", x=[], y=[], mode="lines", line={**line, "width": 1.5}, legendgroup=key,
+                          hovertemplate="t^-%{y:.3g} at %{x:.3g} steps<extra>" + look.word + "</extra>", **second)
+            f.add_scatter(name=f"{look.word}: exponent, tuned anew", x=[], y=[], mode="markers", marker=mark, legendgroup=key,
+                          hovertemplate="T^-%{y:.3g} at %{x:.3g}<extra>" + look.word + ", tuned anew</extra>", **second)
+        f.add_scatter(name="the law", x=[], y=[], mode="lines", line={"color": style.INK, "width": 1.5, "dash": "dot"},
+                      hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>the power law</extra>")
+        f.add_scatter(name="d is learned", x=[], y=[], mode="markers",
+                      marker={"symbol": "x", "size": 9, "color": style.INK},
+                      hovertemplate="%{x:.3g} steps<extra>the smallest eigenvalue is learned</extra>")
+        for name, position in (("law of the exponent", "bottom right"), ("ASGD's exponent, tuned anew", "top right")):
+            f.add_scatter(name=name, x=[], y=[], text=[], mode="lines+text", textposition=position, hoverinfo="skip",
+                          textfont={"color": style.INK}, line={"color": style.INK, "width": 1.5, "dash": "dot"}, **second)
+        f.update_layout(style.layout(
+            legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
+            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            xaxis=style.log_axis("steps"), yaxis=style.log_axis("risk / risk at the start"),
+            xaxis2=style.log_axis("steps", anchor="y2"),
+            yaxis2=style.axis("falls like t to the minus …", anchor="x2", autorange=False)))
+        f.update_layout(self.wide())
+        return f
+
+    def wide(self):
+        """Two columns."""
+        return style.columns(2)
+
+    def stacked(self):
+        """Two rows."""
+        return style.rows(2)
+
+    def exact(self, scenario, final=True):
+        """Curves, exponents and laws of every method shown, tuned for the horizon; at rest also tuned anew for shorter ones."""
+        decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
+        H, per = spectra.from_top(decay, d), PER_DECADE[final]
+        times = _times(T, per)
+        powers = {"left running": 1 - 1 / decay, "tuned anew": (2 - 1 / decay) * (1 - 1 / decay)}
+        top = 3.5 * powers["left running"]
+        traces, laws, crosses, end, reach, fitted, anew, bends = {}, [], [], {}, {}, {}, {}, {}
+        for key, look in style.METHODS.items():
+            parts = [look.word + part for part in ("", ", tuned anew", ": exponent", ": exponent, tuned anew")]
+            if key not in scenario["methods"]:
+                traces |= {name: {"visible": False} for name in parts}
+                continue
+            method, risk = _curve(decay, d, batch, T, key, FAMILIES[key], final)
+            end[key], reach[key] = float(risk[-1]), _reached(times, risk)
+            seen = risk > FLOOR / 10
+            traces[parts[0]] = {"x": times[seen], "y": risk[seen], "visible": True}
+            forgets = 1 / (1 - method.beta) if method.eta else 0.0
+            still = seen & (times > (forgets if method.delta == 0 else 0.0))      # until then nothing damps the turning modes
+            traces[parts[2]] = {**_slopes(times[still], risk[still], per, top), "visible": True}
+            then = _anew(decay, d, batch, T, key, FAMILIES[key]) if final else (np.empty(0), np.empty(0))
+            traces[parts[1]] = {"x": then[0], "y": then[1], "visible": True}
+            traces[parts[3]] = {**_slopes(*then, 1, top), "visible": True}
+            anew[key] = _last_slope(*then)
+            fitted[key] = _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]])
+            bends[key], start = bend(H, method), 10 * max(forgets, 1.0)
+            if start < min(bends[key], T):                                        # it comes to hold before it ends
+                settled = np.geomspace(start, T, 30)
+                laws.append([settled, settled_risk(H, decay, method, batch, settled) / (H.trace / 2)])
+            if bends[key] < times[seen][-1]:
+                crosses.append((bends[key], np.exp(np.interp(np.log(bends[key]), np.log(times[seen]), np.log(risk[seen])))))
+        gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
+        traces["the law"] = dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True))
+        traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
+        for name, power, text in (("law of the exponent", powers["left running"], "1 − 1/a"),
+                                  ("ASGD's exponent, tuned anew", powers["tuned anew"], "(2 − 1/a)(1 − 1/a)")):
+            traces[name] = {"x": [1, T], "y": [power] * 2, "text": [text, ""]}
+        traces["ASGD's exponent, tuned anew"]["visible"] = "asgd" in scenario["methods"]
+        numbers = {"end": end, "reach": reach, "fitted": fitted, "tuned anew": anew, "law": powers, "bend": bends,
+                   "binning": _binning(decay, d, batch, T, scenario["methods"]) if final else {}}
+        lowest = min(end.values())
+        low = np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0
+        across = [0, np.log10(T)]
+        ranges = {"xaxis": across, "yaxis": [min(low, -1.0), 0.1], "xaxis2": across, "yaxis2": [0, top]}
+        return View(traces, _sentence(scenario, numbers), ranges,
+                    [f"Tuned for <b>T = {_power(T)}</b> steps, d = {_power(d)}", "By which <b>power</b> the risk falls"],
+                    numbers=numbers)
+
+    def recipe(self, scenario):
+        """Every method tuned for the horizon, and the risk that it ends at."""
+        decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
+        return f'''\
+import numpy as np
+import mombook as mb
+
+coarse, H = (mb.Spectrum.power_law({d}, {decay!r}, binned=bins, ends="top") for bins in ({spectra.DRAGGED}, {BINS}))
+back = {T} * 10.0 ** (-np.arange({len(_back(T, PER_DECADE[True]))}) / {PER_DECADE[True]})
+times = np.unique(np.maximum(np.rint(back), 1.0))
+for family in {scenario["methods"]}:
+    best, estimate = mb.tune_risk(coarse, family, {batch}, {T})     # least risk after so many steps
+    curve = mb.risk_at(H, best.method, {batch}, times) / (H.trace / 2)  # exactly, without the steps
+    print(family, "ends at this share of its start:", curve[-1])
+'''
+
+
+# -- reading curves ----------------------------------------------------------------------------------------------------
+def _back(T, per_decade):
+    """T, and back from it to 1, evenly spaced in log."""
+    return T * 10.0 ** (-np.arange(np.ceil(per_decade * np.log10(T)) + 1) / per_decade)
+
+
+def _times(T, per_decade):
+    """Whole steps from 1 to T; T/10, T/100, ... are among them."""
+    return np.unique(np.maximum(np.rint(_back(T, per_decade)), 1.0))
+
+
+def _slopes(times, risk, apart, top):
+    """Minus the local exponent, from points so many places apart, where it lies between 0 and ``top``."""
+    if times.size < 2 * apart:
+        return {"x": [], "y": []}
+    x, y = np.hstack([local_exponents(times[k::apart], risk[k::apart]) for k in range(apart)])
+    shown = np.argsort(x)
+    shown = shown[(-y[shown] >= 0) & (-y[shown] <= top)]
+    return {"x": x[shown], "y": -y[shown]}
+
+
+def _last_slope(times, risk):
+    """Minus the exponent between the last two points; nan where there are none to read it from."""
+    return float(-local_exponents(times[-2:], risk[-2:])[1][0]) if times.size > 1 and risk[-1] > 0 else np.nan
+
+
+def _reached(times, risk):
+    """The step from which the risk stays at or below TARGET, log-linear between times; inf where it does not get there."""
+    above = np.flatnonzero(risk > TARGET)
+    if risk[-1] > TARGET:
+        return np.inf
+    k = above[-1]
+    share = np.log(risk[k] / TARGET) / np.log(risk[k] / max(risk[k + 1], 1e-300))
+    return float(times[k] * (times[k + 1] / times[k]) ** share)
+
+
+# -- the numbers, remembered -------------------------------------------------------------------------------------------
+def _spectrum(decay, d, final):
+    """For curves: merged once more while dragging."""
+    return spectra.from_top(decay, d, BINS) if final else spectra.from_top(decay, d).compressed(spectra.DRAGGED)
+
+
+@lru_cache(maxsize=2048)
+def _tuned(decay, d, batch, T, name, family):
+    """Tuned on the coarse spectrum always: the method does not change when a slider comes to rest."""
+    return tune_risk(spectra.from_top(decay, d), name, batch, T)[0].method
+
+
+@lru_cache(maxsize=512)
+def _curve(decay, d, batch, T, name, family, final):
+    """The method tuned for T, and its curve as a share of the start."""
+    H, method = _spectrum(decay, d, final), _tuned(decay, d, batch, T, name, family)
+    return method, risk_at(H, method, batch, _times(T, PER_DECADE[final])) / (H.trace / 2)
+
+
+@lru_cache(maxsize=2048)
+def _end(decay, d, batch, T, name, family):
+    """The share of the starting risk at which a method tuned for T ends."""
+    H = spectra.from_top(decay, d)
+    return float(risk_at(H, _tuned(decay, d, batch, T, name, family), batch, [T])[0] / (H.trace / 2))
+
+
+def _anew(decay, d, batch, T, name, family):
+    """Horizons up to T, and the ends of the method tuned for each, down to FLOOR."""
+    ends = np.array([_end(decay, d, batch, int(h), name, family) for h in HORIZONS[HORIZONS <= T]])
+    seen = ends > FLOOR
+    return HORIZONS[HORIZONS <= T][seen].astype(float), ends[seen]
+
+
+def _binning(decay, d, batch, T, methods):
+    """By how much the fewer bins of a drag move the curves, relative: anywhere, and where they end (or leave the plot)."""
+    moved = []
+    for key in methods:
+        fine, coarse = (_curve(decay, d, batch, T, key, FAMILIES[key], final)[1] for final in (True, False))
+        fine = fine[np.isin(_times(T, PER_DECADE[True]), _times(T, PER_DECADE[False]))]
+        seen = fine > FLOOR
+        off = np.abs(coarse[seen] / fine[seen] - 1)
+        moved.append((off.max(), off[-1]))
+    return dict(zip(("anywhere", "at the end"), map(float, np.max(moved, axis=0)), strict=True))
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+def _power(x):
+    """10^8 as such, other numbers in three figures."""
+    exponent = np.log10(x)
+    if exponent == round(exponent) and exponent >= 4:
+        return "10" + str(round(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return three(x)
+
+
+def _sentence(scenario, n):
+    """What is on screen, in words."""
+    T, words = scenario["steps"], {key: style.METHODS[key].word for key in n["end"]}
+    ends = ", ".join(f"{words[k]} at {_percent(v)}" for k, v in n["end"].items())
+    reach = ", ".join(f"{words[k]} {three(np.ceil(t)) + ' steps' if np.isfinite(t) else 'not by T'}"
+                      for k, t in n["reach"].items())
+    told = [f"a = {short(scenario['decay'])}, d = {_power(scenario['d'])}, B = {scenario['batch']}: after {_power(T)} steps "
+            f"{ends} of the starting risk. To {_percent(TARGET)}: {reach}."]
+    learned = [f"{words[k]} after {three(t)} steps" for k, t in n["bend"].items() if t < T]
+    if "sgd" in n["fitted"] and n["bend"]["sgd"] > T:
+        told.append(f"Over the last decade SGD falls like t^−{three(n['fitted']['sgd'])}; the law, 1 − 1/a, is "
+                    f"{three(n['law']['left running'])}.")
+    if np.isfinite(n["tuned anew"].get("asgd", np.nan)) and n["bend"]["asgd"] > T:
+        told.append(f"ASGD tuned anew for each horizon falls like T^−{three(n['tuned anew']['asgd'])}; theory for large d, "
+                    f"{three(n['law']['tuned anew'])}.")
+    if learned:
+        told.append(f"The smallest eigenvalue is learned, and the law ends: {', '.join(learned)}.")
+    if n["binning"]:
+        told.append(f"Fewer bins, those of a drag, would move the curves by {_percent(n['binning']['anywhere'])} at most and "
+                    f"by {_percent(n['binning']['at the end'])} where they end.")
+    return " ".join(told)
+
+
+def _percent(x):
+    """A share in percent, three figures."""
+    return "under 10⁻¹⁰ %" if x < FLOOR else f"{three(100 * x)} %" if x > 1e-7 else f"{100 * x:.2g} %"
