@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 import mombook as mb
 from mombook import explore, horizon
+from mombook.panels import far_horizon
 from mombook.panels.far_horizon import FarHorizonPanel
 from mombook.panels.frame import problems
 from mombook.panels.scenario import corners
@@ -21,7 +22,18 @@ WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "asgd": "ASGD"}
 
 def tuned(family, d, decay, batch, steps):
     """The method that the panel draws."""
-    return mb.tune_risk(mb.Spectrum.power_law(d, decay, binned=1, ends="top"), family, batch, steps)[0].method
+    return far_horizon.tuned(decay, d, batch, steps, family, mb.FAMILIES[family])
+
+
+def test_a_horizon_is_cut_where_everything_is_learned():
+    H = mb.Spectrum.power_law(1000, 1.5, binned=1, ends="top")
+    for family, word in WORDS.items():
+        uncut = mb.tune_risk(H, family, 8, 10**8)[0].method
+        steps = far_horizon.horizon(1.5, 1000, 8, 10**8, family, mb.FAMILIES[family])
+        assert steps == int(np.ceil(5 * horizon.bend(H, uncut))) < 10**6
+        assert tuned(family, 1000, 1.5, 8, 10**8) == mb.tune_risk(H, family, 8, steps)[0].method
+        assert far_horizon.horizon(1.5, 10**9, 8, 10**6, family, mb.FAMILIES[family]) == 10**6
+        assert PANEL.exact(PANEL.read(d=1000)).traces[word]["y"].max() < 1.02
 
 
 # -- what is drawn -----------------------------------------------------------------------------------------------------
@@ -36,7 +48,7 @@ def test_curves_are_those_of_every_eigenvalue_stepped(line, rtol):
         method = tuned(key, s["d"], s["decay"], s["batch"], s["steps"])
         curve = mb.risk_curve(H, method, s["batch"], s["steps"])
         drawn = view.traces[word]
-        np.testing.assert_allclose(drawn["y"], (curve / curve[0])[drawn["x"].astype(int)], rtol=rtol)
+        np.testing.assert_allclose(drawn["y"], (curve / curve[0])[drawn["x"].astype(int)], rtol=rtol, atol=1e-12)
         assert drawn["x"][0] == 1 and (drawn["x"][-1] == s["steps"] or drawn["y"][-1] < 1e-11)
 
 

@@ -43,6 +43,9 @@ PER_DECADE = {False: 6, True: 12}
 BINS = 2
 """Bins an octave of a curve at rest. Where modes turn for the whole horizon, a curve costs the cube of their number."""
 
+ENOUGH = 5.0
+"""A horizon is cut at so many times the steps in which the smallest eigenvalue's risk falls by e."""
+
 TARGET = 0.01
 """Share of the starting risk whose time is told."""
 
@@ -67,10 +70,11 @@ class FarHorizonPanel(Panel):
         "fast decay": {"decay": 2.5, "d": 1e9, "batch": 8, "steps": 1e8},
         "huge batch": {"decay": 1.5, "d": 1e9, "batch": 65536, "steps": 1e5}})
     help = ("The eigenvalues are i^-decay, every direction starts with error 1, and each method is tuned for the least risk "
-            "after T steps. Left: lines are exact expectations (but for bins of eigenvalues, whose cost is told); dotted, the "
-            "power law with its constant; open marks, the risk at T had the method been tuned for that T; crosses, where the "
-            "smallest eigenvalue is learned and the law ends. Right: the power of t by which each falls just then, lines over "
-            "a decade of the curve, marks from one open mark to the next.")
+            "after T steps (or, where it learns everything long before, after five times the steps that the smallest "
+            "eigenvalue takes it). Left: lines are exact expectations (but for bins of eigenvalues, whose cost is told); "
+            "dotted, the power law with its constant; open marks, the risk at T had the method been tuned for that T; crosses, "
+            "where the smallest eigenvalue is learned and the law ends. Right: the power of t by which each falls just then, "
+            "lines over a decade of the curve, marks from one open mark to the next.")
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
@@ -147,7 +151,7 @@ class FarHorizonPanel(Panel):
         gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
         traces["the law"] = dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True))
         traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
-        for name, power, text in (("law of the exponent", powers["left running"], "1 − 1/a"),
+        for name, power, text in (("law of the exponent", powers["left running"], "<br>1 − 1/a"),
                                   ("ASGD's exponent, tuned anew", powers["tuned anew"], "(2 − 1/a)(1 − 1/a)")):
             traces[name] = {"x": [1, T], "y": [power] * 2, "text": [text, ""]}
         traces["ASGD's exponent, tuned anew"]["visible"] = "asgd" in scenario["methods"]
@@ -158,12 +162,13 @@ class FarHorizonPanel(Panel):
         across = [0, np.log10(T)]
         ranges = {"xaxis": across, "yaxis": [min(low, -1.0), 0.1], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
-                    [f"Tuned for <b>T = {_power(T)}</b> steps, d = {_power(d)}", "By which <b>power</b> the risk falls"],
+                    [f"Tuned for <b>T = {_power(T)}</b>; marks: for that t", "By which <b>power</b> the risk falls"],
                     numbers=numbers)
 
     def recipe(self, scenario):
         """Every method tuned for the horizon, and the risk that it ends at."""
         decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
+        horizons = {key: horizon(decay, d, batch, T, key, FAMILIES[key]) for key in scenario["methods"]}
         return f'''\
 import numpy as np
 import mombook as mb
@@ -171,8 +176,8 @@ import mombook as mb
 coarse, H = (mb.Spectrum.power_law({d}, {decay!r}, binned=bins, ends="top") for bins in ({spectra.DRAGGED}, {BINS}))
 back = {T} * 10.0 ** (-np.arange({len(_back(T, PER_DECADE[True]))}) / {PER_DECADE[True]})
 times = np.unique(np.maximum(np.rint(back), 1.0))
-for family in {scenario["methods"]}:
-    best, estimate = mb.tune_risk(coarse, family, {batch}, {T})     # least risk after so many steps
+for family, steps in {horizons}.items():
+    best, estimate = mb.tune_risk(coarse, family, {batch}, steps)   # least risk after so many steps
     curve = mb.risk_at(H, best.method, {batch}, times) / (H.trace / 2)  # exactly, without the steps
     print(family, "ends at this share of its start:", curve[-1])
 '''
@@ -221,15 +226,23 @@ def _spectrum(decay, d, final):
 
 
 @lru_cache(maxsize=2048)
-def _tuned(decay, d, batch, T, name, family):
+def horizon(decay, d, batch, T, name, family):
+    """The steps to tune for: T, or where a method tuned for T would have learned everything long before, ENOUGH times what
+    the smallest eigenvalue takes it; tuned for more, it would spend all of the start on a rate that nobody sees."""
+    H = spectra.from_top(decay, d)
+    return int(min(T, np.ceil(ENOUGH * bend(H, tune_risk(H, name, batch, T)[0].method))))
+
+
+@lru_cache(maxsize=2048)
+def tuned(decay, d, batch, T, name, family):
     """Tuned on the coarse spectrum always: the method does not change when a slider comes to rest."""
-    return tune_risk(spectra.from_top(decay, d), name, batch, T)[0].method
+    return tune_risk(spectra.from_top(decay, d), name, batch, horizon(decay, d, batch, T, name, family))[0].method
 
 
 @lru_cache(maxsize=512)
 def _curve(decay, d, batch, T, name, family, final):
     """The method tuned for T, and its curve as a share of the start."""
-    H, method = _spectrum(decay, d, final), _tuned(decay, d, batch, T, name, family)
+    H, method = _spectrum(decay, d, final), tuned(decay, d, batch, T, name, family)
     return method, risk_at(H, method, batch, _times(T, PER_DECADE[final])) / (H.trace / 2)
 
 
@@ -237,7 +250,7 @@ def _curve(decay, d, batch, T, name, family, final):
 def _end(decay, d, batch, T, name, family):
     """The share of the starting risk at which a method tuned for T ends."""
     H = spectra.from_top(decay, d)
-    return float(risk_at(H, _tuned(decay, d, batch, T, name, family), batch, [T])[0] / (H.trace / 2))
+    return float(risk_at(H, tuned(decay, d, batch, T, name, family), batch, [T])[0] / (H.trace / 2))
 
 
 def _anew(decay, d, batch, T, name, family):
