@@ -102,7 +102,7 @@ def test_exponents_are_theorys(decay):
     np.testing.assert_allclose(n["tuned anew"]["asgd"], n["law"]["tuned anew"], rtol=0.06)
     assert n["tuned anew"]["asgd"] > 1.2 * n["tuned anew"]["heavy_ball"]
     guide = view.traces["ASGD's exponent, tuned anew"]
-    assert guide["y"] == [(2 - 1 / decay) * (1 - 1 / decay)] * 2
+    assert set(guide["y"]) == {(2 - 1 / decay) * (1 - 1 / decay)}
 
 
 def test_a_small_d_bends_the_curve_where_the_cross_is():

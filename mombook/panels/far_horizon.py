@@ -96,7 +96,7 @@ class FarHorizonPanel(Panel):
         f.add_scatter(name="d is learned", x=[], y=[], mode="markers",
                       marker={"symbol": "x", "size": 9, "color": style.INK},
                       hovertemplate="%{x:.3g} steps<extra>the smallest eigenvalue is learned</extra>")
-        for name, position in (("law of the exponent", "bottom right"), ("ASGD's exponent, tuned anew", "top right")):
+        for name, position in (("law of the exponent", "bottom center"), ("ASGD's exponent, tuned anew", "top right")):
             f.add_scatter(name=name, x=[], y=[], text=[], mode="lines+text", textposition=position, hoverinfo="skip",
                           textfont={"color": style.INK}, line={"color": style.INK, "width": 1.5, "dash": "dot"}, **second)
         f.update_layout(style.layout(
@@ -151,14 +151,15 @@ class FarHorizonPanel(Panel):
         gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
         traces["the law"] = dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True))
         traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
-        for name, power, text in (("law of the exponent", powers["left running"], "<br>1 − 1/a"),
+        for name, power, text in (("law of the exponent", powers["left running"], "1 − 1/a"),
                                   ("ASGD's exponent, tuned anew", powers["tuned anew"], "(2 − 1/a)(1 − 1/a)")):
-            traces[name] = {"x": [1, T], "y": [power] * 2, "text": [text, ""]}
+            told = (text, "") if name != "law of the exponent" else ("", text)        # out of the way of the curves
+            traces[name] = {"x": [1, T**0.75, T], "y": [power] * 3, "text": [*told, ""]}
         traces["ASGD's exponent, tuned anew"]["visible"] = "asgd" in scenario["methods"]
-        numbers = {"end": end, "reach": reach, "fitted": fitted, "tuned anew": anew, "law": powers, "bend": bends,
-                   "binning": _binning(decay, d, batch, T, scenario["methods"]) if final else {}}
         lowest = min(end.values())
         low = np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0
+        numbers = {"end": end, "reach": reach, "fitted": fitted, "tuned anew": anew, "law": powers, "bend": bends,
+                   "binning": _binning(decay, d, batch, T, scenario["methods"], 10**low) if final else {}}
         across = [0, np.log10(T)]
         ranges = {"xaxis": across, "yaxis": [min(low, -1.0), 0.1], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
@@ -260,13 +261,13 @@ def _anew(decay, d, batch, T, name, family):
     return HORIZONS[HORIZONS <= T][seen].astype(float), ends[seen]
 
 
-def _binning(decay, d, batch, T, methods):
-    """By how much the fewer bins of a drag move the curves, relative: anywhere, and where they end (or leave the plot)."""
+def _binning(decay, d, batch, T, methods, low):
+    """By how much the fewer bins of a drag move the curves, relative: anywhere, and where they end or fall below ``low``."""
     moved = []
     for key in methods:
         fine, coarse = (_curve(decay, d, batch, T, key, FAMILIES[key], final)[1] for final in (True, False))
         fine = fine[np.isin(_times(T, PER_DECADE[True]), _times(T, PER_DECADE[False]))]
-        seen = fine > FLOOR
+        seen = fine > low
         off = np.abs(coarse[seen] / fine[seen] - 1)
         moved.append((off.max(), off[-1]))
     return dict(zip(("anywhere", "at the end"), map(float, np.max(moved, axis=0)), strict=True))
