@@ -576,6 +576,75 @@ print("SGD tuned each over DANA-decaying: ", np.round(steps["sgd, tuned each"] /
 # One schedule serves every horizon and stays within a small factor of an ASGD that was told the target in advance; it needs no
 # knowledge of when training stops, which is what a schedule is for. It does not beat the family tuned for the horizon.
 #
+# ## A hundred million steps
+#
+# What becomes of all this at the size of the internet: $d=10^9$ directions, $T=10^8$ steps? A run that long never learns the
+# small eigenvalues, so $\mu$ and $\kappa$ mean nothing to it; what counts is the power of t by which the risk falls. We start
+# from $E e_i^2=1$ everywhere. A direction of small $\lambda$ is learned like $e^{-2h\lambda t}$, with
+# $h=\delta+\eta/(1-\beta)$ the [long-run step], and for $\lambda_i=i^{-a}$, $a>1$, the sum over all of them is a Gamma
+# function:
+#
+# $$ R_t \simeq \frac1{1-K}\,\frac12\int i^{-a} e^{-2ht\,i^{-a}}\,di
+#    = \frac{\Gamma(1-1/a)}{2a\,(1-K)}\,(2ht)^{-(1-1/a)} . \tag{settled} $$
+#
+# K counts the noise that past noise makes, as in (secular) at $u=0$. We expect the law to give SGD's exact risk to a percent,
+# constant and all.
+#
+# [long-run step]: ../NOTATION.md#long-run-step "how far a constant unit gradient moves w per step in the long run"
+
+# %%
+far = mb.Spectrum.power_law(10**9, 1.5)
+method, decades = mb.Method.sgd(0.2), 10 ** np.arange(4, 9)
+law, risk = mb.settled_risk(far, 1.5, method, 8, decades), mb.risk_at(far, method, 8, decades)
+print(f"{len(far)} entries stand for {far.dim:.0f}; the law over the exact risk: {np.round(law / risk, 2)}")
+np.testing.assert_allclose(law, risk, rtol=0.02)
+
+# %% [markdown]
+# It does, over four decades. Nothing in it knows of momentum except h: **a method left running long past its memory buys a
+# factor, never an exponent.** To get more, the memory must grow with the horizon. Take a horizon T, and the best method for
+# the directions it can learn, those above some level $\mu$. By (linear-window) $\ell^{2-1/a}\sim\mu$ and
+# $\mathrm{gap}\sim B\mu/\ell^{1-1/a}=B\mu^{a/(2a-1)}$; the horizon reaches $\mathrm{gap}\cdot T\sim1$, which says how far down
+# $\mu$ is, and the rest of the trace, $\mu^{1-1/a}$, is what remains:
+#
+# $$ R_T \;\sim\; (BT)^{-(2-1/a)(1-1/a)} . \tag{horizon-exponent} $$
+#
+# For $a=1.5$ that is 4/9 in place of 1/3. In the panel each method is tuned for the least risk after T steps (`mb.tune_risk`).
+# Watch the last decade of ASGD's curve, and the open triangles under it: where it would be, had it been tuned for that step.
+
+# %%
+horizon = explore.far_horizon()
+horizon
+
+# %% [markdown]
+# For most of the run ASGD is level with SGD, then it falls through the floor of the power law: its memory was chosen so that
+# the gain is there at the end. The triangles lie on the steeper line on the right. Drag **d** down to 1000 and the curves leave
+# the law at the crosses, where the smallest eigenvalue is learned; drag **B** up and heavy ball joins in. The exponents at
+# batch 1, from seven horizons, with the interval of (ruler):
+
+# %%
+merged, horizons = mb.Spectrum.power_law(10**9, 1.5, binned=1, ends="top"), 10 ** np.arange(2, 9)
+fits, memory = {}, {}
+for name in ("sgd", "heavy_ball", "asgd"):
+    tuned = [mb.tune_risk(merged, name, 1, T)[0].method for T in horizons.tolist()]
+    ends = [mb.risk_at(merged, m, 1, [T])[0] for m, T in zip(tuned, horizons, strict=True)]
+    fits[name], memory[name] = mb.fit_exponent(horizons, ends), horizons * [1 - m.beta for m in tuned]
+    print(f"{name:<11} exponent {fits[name].value:6.3f}, {fits[name].low:.2f} to {fits[name].high:.2f}")
+assert fits["asgd"].holds(-4 / 9) and not fits["asgd"].holds(-1 / 3) and abs(fits["asgd"].value + 4 / 9) < 0.01
+assert all(abs(fits[name].value + 1 / 3) < 0.005 for name in ("sgd", "heavy_ball"))
+
+# %% [markdown]
+# SGD and heavy ball stay at 1/3, ASGD falls by 4/9. The memory that does it is a fixed share of the horizon, nearly: from
+# $10^2$ steps to $10^8$ the product $(1-\beta)T$ only doubles. DANA's $1-\beta_t=\Delta/(\Delta+t)$ is that rule with the
+# time at hand in place of T.
+
+# %%
+print("(1 - beta) T of the tuned ASGD, from the shortest horizon to the longest:", np.round(memory["asgd"]).astype(int))
+assert 5 < min(memory["asgd"]) and max(memory["asgd"]) < 25
+
+# %% [markdown]
+# Heavy ball cannot follow: without a short step of its own, all its noise grows with its long-run step, so at batch 1 it may
+# not step further than SGD, whatever its memory.
+#
 # ## What we learned
 #
 # - Nesterov, QHM, MaSS, AccSGD and Jain's ASGD are one update; only $(\delta,\eta,\beta)$ differ.
@@ -584,6 +653,8 @@ print("SGD tuned each over DANA-decaying: ", np.round(steps["sgd, tuned each"] /
 # - The advantage is traded for steps in a regime where the gap grows like $B^{a/(2a-1)}$, between linear and $\sqrt B$.
 # - Nesterov is nearly the best of the family at one middling batch, and not elsewhere.
 # - More buffers gain percents, a schedule gains independence of the horizon.
+# - On $i^{-a}$, $a>1$, a method left running falls like $t^{-(1-1/a)}$ whatever its momentum; ASGD tuned anew for every
+#   horizon, its memory a fixed share of it, falls like $T^{-(2-1/a)(1-1/a)}$.
 #
 # The constants in the bounds are ours; the papers state the scalings.
 #
@@ -662,9 +733,10 @@ for mid, S, low, high in ((0.5, mb.Spectrum.two_level(200, 1e6, 100), 2, 2.5), (
 # - Pagliardini, Ablin, Grangier, *The AdEMAMix Optimizer: Better, Faster, Older*, arXiv 2409.03137 (2024).
 # - Ferbach, Everett, Gidel, Paquette, Paquette, *Dimension-adapted Momentum Outscales SGD*, arXiv 2505.16098 (2025).
 #
-# The last cell drives every control of the questions and of the two panels to its ends, and every pair of them, and checks
+# The last cell drives every control of the questions and of the three panels to its ends, and every pair of them, and checks
 # what is drawn.
 
 # %%
-print(guess_advantage.sweep(budget=20), guess_exponent.sweep(budget=20), plane.sweep(budget=20), sep="\n")
+for each in (guess_advantage, guess_exponent, plane, horizon):
+    print(each.sweep(budget=20))
 panel.sweep()

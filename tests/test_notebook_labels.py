@@ -33,6 +33,7 @@ CHECKED_BY = {
     "prescribed": "test_parallel_panel.py",
     "profile": "test_typical.py::test_from_the_profile_the_mean_is_geometric_at_once",
     "ray": "test_kaczmarz.py::test_tomography_measures_lengths",
+    "renewal": "test_far_horizon_panel.py::test_no_search_on_exact_risks_finds_a_much_better_method",
     "response": "test_secular.py::test_the_sum_is_the_discounted_response_to_noise",
     "row moments": "test_kaczmarz.py::test_one_and_two_steps_equal_enumeration_of_every_batch",
     "single row": "test_kaczmarz.py::test_single_row_rate_holds_and_is_reached",
