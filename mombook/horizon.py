@@ -87,8 +87,10 @@ def tune_risk(spectrum, family, batch, steps):
        u = \min\Bigl\{\frac{0.35}{T} \log\frac{F_0}{F_T}, \frac{1-\beta}2\Bigr\}, \tag{renewal} $$
 
     $\bar e_{i,T}$ the noiseless mode, in closed form, and S as in (secular), where directions too slow to shrink at the rate u
-    are counted, with their trace, at the level of twice that rate. The risk itself is within 15 % of the least there is while
-    that is above 10^-10 of the start (measured on power laws of decay 1.05 to 3, d = 10 to 10^9, B = 1 to 4096, T = 10^4).
+    are counted, with their trace, at the level of twice that rate. Searching on from there with exact risks gains at most
+    15 % where it ends above 10^-10 of the start (61 cases: decay 1.05 to 3, d = 10 to 10^9, B = 1 to 4096, T = 10^4, three
+    families). Below, where nearly everything is learned, it may gain much more: a factor of 12 for heavy ball at decay 2,
+    d = 1000, B = 4096, where (renewal) is 200 times too small.
 
     Args:
         spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1; steps: T, a whole number >= 1.
