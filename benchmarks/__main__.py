@@ -10,7 +10,7 @@ import mombook as mb
 from mombook import Method, Spectrum, secular
 from tests import oracles
 
-from . import browser
+from . import browser, page
 
 D = 1000
 H = Spectrum.power_law(D, 1.5)
@@ -152,7 +152,7 @@ def main():
     if why := browser.missing():
         print(f"not measured, in the browser: {why}")
         return missed
-    for what, measured, target, ok in browser.rows():
+    for what, measured, target, ok in (*browser.rows(), *page.rows()):
         missed += not ok
         print(f"{what:<96}{measured:>15}  {target:>12}     {'ok' if ok else 'MISSED'}", flush=True)
     return missed

@@ -111,6 +111,38 @@ def test_a_storm_of_changes_ends_on_the_last_of_them(tab):
     same_as_here(tab, "tradeoff", line)
 
 
+# The picture as SVG (without numbering that differs from drawing to drawing), after a move and after a redrawing of everything.
+QUICK_AND_WHOLE = """async ([key, name]) => {
+  const panel = mombook.panels.find(each => each.key === key), { figure } = panel, { stops } = panel.controls[name].control;
+  const svg = () => [...figure.place.querySelectorAll('.scatterlayer, .annotation')]
+    .map(part => part.innerHTML.replace(/trace[0-9a-f]{6}/g, '')).join('\\n');
+  const frames = [], animate = Plotly.animate;
+  let quick = false;
+  Plotly.animate = (...all) => { quick = true; return animate(...all); };
+  for (const step of [1, 2, 3]) {                                     // without a rest: at rest everything is drawn
+    const next = stops[stops.indexOf(panel.now[name]) + 1];
+    quick = false;
+    panel.wish({ ...panel.now, [name]: next });
+    while (panel.shown[name] !== next) await new Promise(done => setTimeout(done, 5));
+    await new Promise(done => setTimeout(done, 60));
+    const seen = svg();
+    figure.stale = true;
+    await figure.draw();
+    frames.push([quick, seen === svg()]);
+  }
+  Plotly.animate = animate;
+  return frames;
+}"""
+
+
+@pytest.mark.parametrize("name", ["kappa", "batch"])
+def test_a_quick_frame_shows_what_drawing_everything_shows(tab, name):
+    tab.settle("tradeoff")
+    frames = tab.page.evaluate(QUICK_AND_WHOLE, ["tradeoff", name])
+    assert all(same for _, same in frames) and [quick for quick, _ in frames][1:] == [True, True], frames
+    tab.settle("tradeoff")
+
+
 def test_toggles_and_presets_move_the_figure(tab):
     asgd = tab.page.locator("#panel-tradeoff button.method", has_text="ASGD")
     asgd.click()
