@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from mombook.panels.translator import TranslatorPanel
 from tools import pictures
 from tools.build_notebooks import PANEL, without_pictures, written
 
@@ -77,6 +78,10 @@ def test_a_picture_is_drawn_once_and_again_when_the_figure_changes(monkeypatch):
     assert Draft.drawn == 1 and written(again).replace(again.cells[0].id, "") == written(old).replace(old.cells[0].id, "")
     pictures.illustrate(moved, old, PANEL)
     assert Draft.drawn == 2
+    plain = TranslatorPanel.figure
+    monkeypatch.setattr(TranslatorPanel, "figure", lambda panel: plain(panel).update_traces(line_color="#123456"))
+    pictures.illustrate(saved(), old, PANEL)
+    assert Draft.drawn == 3
     nbformat.validate(moved)
     assert "image/png" not in without_pictures(written(moved)) and "what is seen" in without_pictures(written(moved))
 

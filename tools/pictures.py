@@ -58,12 +58,19 @@ def captioned(where, sentence):
 
 
 def fingerprint(figure):
-    """A mark of what is drawn, the same on every machine: layout, and data to three figures."""
+    """A mark of what is drawn, the same on every machine: layout, how traces look, and data to three figures."""
     from mombook.panels import export
 
     _, rows = export.table(export.arrays(figure))
-    text = figure.layout.to_plotly_json().__repr__() + "".join(f"{name} {x:.3g} {y:.3g};" for name, x, y, *_ in rows)
+    looks = [_look(trace.to_plotly_json()) for trace in figure.data]
+    text = f"{figure.layout.to_plotly_json()}{looks}" + "".join(f"{name} {x:.3g} {y:.3g};" for name, x, y, *_ in rows)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _look(attributes):
+    """The attributes of a trace that are no data: colours, dashes, widths, words, scales of colours."""
+    looks = {key: _look(value) if isinstance(value, dict) else value for key, value in sorted(attributes.items())}
+    return {key: value for key, value in looks.items() if isinstance(value, dict | str | int | float) or key == "colorscale"}
 
 
 class Press:
