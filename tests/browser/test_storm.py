@@ -66,14 +66,17 @@ def expected(layer):
     return mb.frontier(H, batches=GRID[layer], precision=PRECISION[layer])["heavy_ball"].serial
 
 
-def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
-    layers = [expected(False), expected(True)]
-    before = page.plotted("heavy ball")[1]
-    started = time.monotonic()
+def one_move(page):
+    """Seconds from a key press to the changed curve: 0.1, unless the machine is busy with other things."""
+    before, started = page.plotted("heavy ball")[1], time.monotonic()
     page.press("κ", "ArrowRight")
     page.wait_until_changed("heavy ball", before, quiet=0)
-    one_move = time.monotonic() - started                               # 0.1 s, unless the machine is busy with other things
-    used = []
+    return time.monotonic() - started
+
+
+def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
+    layers = [expected(False), expected(True)]
+    used, usual = [], one_move(page)
     for _ in range(3):
         simulated(page)                                                 # the next storm begins in the middle of one
         page.page.get_by_role("button", name="Simulate").first.click()
@@ -84,8 +87,9 @@ def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
             shown = page.plotted("heavy ball")[1]
             if any(shown.shape == y.shape and np.allclose(shown, y, rtol=1e-6) for y in layers):
                 break
-            assert time.monotonic() - ended < max(1.0, 8 * one_move), f"not there yet; one move takes {one_move:.2f} s"
+            assert time.monotonic() - ended < 60, "the last state is never reached"
             page.page.wait_for_timeout(20)
+        took = time.monotonic() - ended
         page.page.wait_for_function("n => document.querySelector('.js-plotly-plot')._fullData.find(t => t.name === "
                                     "'heavy ball').x.length === n", arg=len(GRID[True]), timeout=20_000)
         np.testing.assert_allclose(page.plotted("heavy ball")[1], layers[1], rtol=1e-9)
@@ -94,6 +98,8 @@ def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
         page.page.wait_for_timeout(300)
         simulated(page)
         used.append(use(page))
+        before, usual = usual, one_move(page)
+        assert took < max(1.0, 8 * max(before, usual)), f"{took:.2f} s; one move took {before:.2f} s before, {usual:.2f} s after"
     (_, _), (memory, threads), (memory_now, threads_now) = used         # the first fills what panels remember
     assert threads_now <= threads and memory_now < memory + 20, used
     assert page.errors_in_cells() == [] and page.console_errors == []

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import sys
 from pathlib import Path
 
 from .places import SITE
@@ -25,6 +26,15 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         """Nothing: the terminal is the reader's."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Answers several readers at once."""
+
+    def handle_error(self, request, client_address):
+        """A reader who leaves in the middle of a file is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def server(folder=SITE, port=8000):
     """A server of ``folder`` on 127.0.0.1, listening but not yet answering; port 0 takes a free one.
 
@@ -35,7 +45,7 @@ def server(folder=SITE, port=8000):
     if not (folder / "index.html").exists() and not (folder / "lab").exists():
         raise ValueError(f"there is no site in {folder}; `make site` builds it")
     try:
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
+        return Server(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
     except OSError as taken:
         raise ValueError(f"port {port} cannot be used ({taken.strerror}); take another:  make serve PORT={port + 1}") from None
 
