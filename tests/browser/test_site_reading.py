@@ -46,6 +46,16 @@ def test_a_page_shows_its_figures_and_equations_without_a_server(page):
         assert note == "The figures stand still here: pages opened from a file may not run Python; make serve shows them alive."
 
 
+# The labels of equations that lie over a part of their equation, and of how many equations.
+COVERED = """() => {
+  const labels = [...document.querySelectorAll('.equation .katex-tag')], box = part => part.getBoundingClientRect();
+  const over = (a, b) => a.right > b.left + 1 && a.left < b.right - 1 && a.bottom > b.top + 1 && a.top < b.bottom - 1;
+  const covered = labels.filter(label => [...label.parentElement.querySelectorAll('.katex-base')]
+    .some(part => !label.contains(part) && over(box(part), box(label))));
+  return [covered.map(label => label.textContent), labels.length];
+}"""
+
+
 @pytest.mark.parametrize(("width", "dark", "rules"), [          # which of axe's rules to try; [] is all of them
     (1400, False, []), (1400, True, ["color-contrast"]), (420, True, None), (420, False, ["scrollable-region-focusable"])])
 def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark, rules):
@@ -55,6 +65,8 @@ def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark, ru
     tab.wait_for_function("dark => (document.documentElement.dataset.theme === 'dark') === dark", arg=dark)
     tab.wait_for_timeout(200)                       # the figures follow
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    covered, equations = tab.evaluate(COVERED)
+    assert covered == [] and equations == tab.locator(".equation").count()
     page.screenshot(f"site_{tab.url.rpartition('/')[2].removesuffix('.html')}_{width}{'_dark' if dark else ''}")
     if rules is not None:
         only = {"runOnly": rules} if rules else {}

@@ -99,7 +99,7 @@ def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
         simulated(page)
         used.append(use(page))
         before, usual = usual, one_move(page)
-        assert took < max(1.0, 8 * max(before, usual)), f"{took:.2f} s; one move took {before:.2f} s before, {usual:.2f} s after"
+        assert took < max(1.0, 8 * max(before, usual)), f"{took:.2f} s; a move takes {before:.2f} s, then {usual:.2f} s"
     (_, _), (memory, threads), (memory_now, threads_now) = used         # the first fills what panels remember
     assert threads_now <= threads and memory_now < memory + 20, used
     assert page.errors_in_cells() == [] and page.console_errors == []
