@@ -12,11 +12,13 @@
 # **For my problem: which method, which momentum, how large a batch? And may I believe the answer?**
 # The theory of this book needs two things of a data set. The first is the spectrum of its covariance, which everybody
 # computes. The second is hidden in one line of algebra: inputs are Gaussian. Real rows are not, and what matters of the
-# difference is one number, the *noise factor* $\tau$: rows at batch $B$ do what Gaussian samples at batch $B/\tau$ would. On
+# difference is one number, the *[noise factor]* $\tau$: rows at batch $B$ do what Gaussian samples at batch $B/\tau$ would. On
 # two of the four data sets below $\tau$ is close to 1, and Gaussian advice can be trusted. On the other two it is 3 and 32,
 # and Gaussian advice diverges. So measure it; then ask for advice.
 #
 # Try the preset *tails ignored* in the figure, then *heavy tails*.
+#
+# [noise factor]: ../NOTATION.md#noise-factor "how much more noise real rows keep up than Gaussian ones"
 
 # %%
 import tempfile
