@@ -138,7 +138,8 @@ class Question(Panel):
             height=460, title={"x": 0.01, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 14},
                                "font": {"size": 17}},
             annotations=[{"text": "", "xref": "x domain", "yref": "y domain", "x": 0, "y": 1.01, "xanchor": "left",
-                          "xshift": -48, "align": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 14}}],
+                          "yanchor": "bottom", "xshift": -48, "yshift": 7, "align": "left", "showarrow": False,
+                          "font": {"size": 14}}],
             xaxis=self.axes[0], yaxis=self.axes[1]))
         f.update_layout(self.wide())
         return f
