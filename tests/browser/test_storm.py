@@ -90,8 +90,10 @@ def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
             assert time.monotonic() - ended < 60, "the last state is never reached"
             page.page.wait_for_timeout(20)
         took = time.monotonic() - ended
-        page.page.wait_for_function("n => document.querySelector('.js-plotly-plot')._fullData.find(t => t.name === "
-                                    "'heavy ball').x.length === n", arg=len(GRID[True]), timeout=20_000)
+        while page.plotted("heavy ball")[1].size != len(GRID[True]):
+            said = [part.inner_text() for part in page.page.locator("[role=status], [role=alert]").all()]
+            assert time.monotonic() - ended < 60, f"never refined; the page says {said}"
+            page.page.wait_for_timeout(20)
         np.testing.assert_allclose(page.plotted("heavy ball")[1], layers[1], rtol=1e-9)
         line = page.page.locator(".mombook-panel").first.locator("input[type=text]").last.input_value()
         assert line.startswith("kappa=251;decay=1.25;batch=91;d=63;")
