@@ -105,9 +105,7 @@ class AdvisorPanel(Panel):
                           hovertemplate="%{y:.3g} after %{x} steps<extra>" + name + "</extra>")
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            annotations=style.titles(3),
             xaxis=style.log_axis("rank"), yaxis=style.log_axis("eigenvalue"),
             xaxis2=style.log_axis("batch size B", anchor="y2"), yaxis2=style.log_axis("compute efficiency", anchor="x2"),
             xaxis3=style.axis("steps", anchor="y3", autorange=False),

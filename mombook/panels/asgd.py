@@ -93,9 +93,7 @@ class ASGDPanel(Panel):
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            annotations=style.titles(3),
             xaxis=style.log_axis("batch size B"), yaxis=style.log_axis("e-folds per sample × tr H / μ"),
             xaxis2=style.axis("decay of the spectrum", anchor="y2", autorange=False),
             yaxis2=style.log_axis("largest CE ratio − 1", anchor="x2"),

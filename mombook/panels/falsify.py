@@ -72,9 +72,7 @@ class FalsifyPanel(Panel):
                       marker={"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": FOUND}})
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 1, "xanchor": "right", "yanchor": "bottom"},
-            annotations=[*({"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                            "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                           for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))),
+            annotations=[*style.titles(3),
                          {"text": "3/2", "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": SUPREMUM,
                           "yanchor": "bottom", "showarrow": False, "font": {"color": style.MUTED}}],
             xaxis=style.log_axis("spectra tried"), yaxis=style.axis("best CE: heavy ball / SGD", range=[0.95, 1.6]),

@@ -101,8 +101,7 @@ class FarHorizonPanel(Panel):
                           textfont={"color": style.INK}, line={"color": style.INK, "width": 1.5, "dash": "dot"}, **second)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis("steps"), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.log_axis("steps", anchor="y2"),
             yaxis2=style.axis("falls like t to the minus …", anchor="x2", autorange=False)))

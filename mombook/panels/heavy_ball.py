@@ -90,9 +90,7 @@ class HeavyBallPanel(Panel):
         bare = {"range": [-1.04, 1.04], "constrain": "domain", "showgrid": False, "showticklabels": False}
         f.update_layout(style.layout(
             height=480, showlegend=False,
-            annotations=[*({"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                            "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                           for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))),
+            annotations=[*style.titles(3),
                          {"text": key, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom", "yshift": 36,
                           "xanchor": "left", "showarrow": False},
                          {"text": "diverges", "xref": "x domain", "yref": "y domain", "x": 0.97, "y": 0.05, "showarrow": False,

@@ -81,8 +81,7 @@ class ParallelPanel(Panel):
                       line={"color": style.MUTED, "width": 1, "dash": "dash"})
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis("batch size B (rows per iteration)"),
             yaxis=style.log_axis("row visits (iterations × B) to 10⁻⁶"),
             xaxis2=style.log_axis("iterations", anchor="y2"),

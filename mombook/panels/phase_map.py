@@ -70,8 +70,7 @@ class PhaseMapPanel(Panel):
                 "title": {"text": "×", "side": "top"}, "tickvals": np.log10([1, 3, 10, 30, 100]),
                 "ticktext": ["1", "3", "10", "30", "100"],
                 "thickness": 12, "len": 0.9}},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis("condition number κ"), yaxis=style.axis("decay", autorange=False),
             xaxis2=style.log_axis("condition number κ", anchor="y2"), yaxis2=style.axis("decay", anchor="x2", autorange=False)))
         return f.update_layout(self.wide())

@@ -93,8 +93,7 @@ class RacePanel(Panel):
                       hoverinfo="skip", **second)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis(""), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.axis("trials each method may try", anchor="y2", type="log", autorange=False,
                               tickvals=[1, 4, 16, 64, 256]),

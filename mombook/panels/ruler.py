@@ -90,8 +90,7 @@ class RulerPanel(Panel):
                       **second)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis(""), yaxis=style.log_axis("measured"), xaxis2=style.log_axis("", anchor="y2"),
             yaxis2=style.axis("exponent", anchor="x2", autorange=False)))
         f.update_layout(self.wide())

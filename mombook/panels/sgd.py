@@ -96,9 +96,7 @@ class SGDPanel(Panel):
                       hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            annotations=style.titles(3),
             xaxis=style.log_axis("learning rate η"), yaxis=style.log_axis("contraction gap"),
             xaxis2=style.log_axis("batch size B", anchor="y2"), yaxis2=style.log_axis("gap at the best η", anchor="x2"),
             xaxis3=style.log_axis("steps", anchor="y3"), yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))

@@ -85,8 +85,7 @@ class SmallStepsPanel(Panel):
                       hovertemplate="h %{y:.3g} at B %{x}<extra>chosen</extra>")
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.log_axis("batch size B"),
             yaxis=style.log_axis("largest stable long-run step h × L"),
             xaxis2=style.log_axis("steps", anchor="y2"),

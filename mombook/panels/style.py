@@ -106,6 +106,12 @@ _DARK = {INK: DARK_INK, PAPER: DARK_PAPER, GRID: DARK_GRID, MUTED: DARK_MUTED}
 _COLORED = ("line.color", "marker.color", "marker.line.color", "textfont.color", "error_y.color")
 
 
+def titles(plots):
+    """Empty titles over the left ends of so many subplots; a view fills them in."""
+    return [{"text": "", "xref": f"x{k} domain", "yref": f"y{k} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
+             "xanchor": "left", "showarrow": False, "font": {"size": 14}} for k in ("", 2, 3)[:plots]]
+
+
 def dress(figure, light, dark):
     """Give a figure the colours of a light or a dark page; ``light`` is the same panel's empty figure, made for a light one.
 

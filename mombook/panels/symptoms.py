@@ -97,8 +97,7 @@ class SymptomsPanel(Panel):
                       hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.axis("steps", autorange=False), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.log_axis("learning rate", anchor="y2"),
             yaxis2=style.axis("momentum β", anchor="x2", type="log", autorange=False, tickvals=[1, 0.1, 0.01, 0.001],

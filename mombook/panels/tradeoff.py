@@ -83,9 +83,7 @@ class TradeoffPanel(Panel):
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 0, "y": 1.17, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}}
-                         for x, y in (("x", "y"), ("x2", "y2"), ("x3", "y3"))],
+            annotations=style.titles(3),
             xaxis=style.log_axis("samples per e-fold (compute)"),
             yaxis=style.log_axis("steps per e-fold (serial runtime)"),
             xaxis2=style.log_axis("batch size B", anchor="y2"),

@@ -81,8 +81,7 @@ class TypicalPanel(Panel):
                       hoverinfo="skip", **second)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
-            annotations=[{"text": "", "xref": f"{x} domain", "yref": f"{y} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-                          "xanchor": "left", "showarrow": False, "font": {"size": 14}} for x, y in (("x", "y"), ("x2", "y2"))],
+            annotations=style.titles(2),
             xaxis=style.axis("steps", autorange=False), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.axis("learning rate / mean-square limit", anchor="y2", autorange=False),
             yaxis2=style.axis("rate / best rate of the mean", anchor="x2", autorange=False)))
