@@ -14,29 +14,14 @@ from pathlib import Path
 from tests.browser.lab import CHROMIUM_FLAGS, chromium_path, missing
 from tests.browser.site import SitePage, served
 
-PRESSES = 50
-FIRST = "01_the_paper_in_one_figure.html"
+from .browser import PRESSES, WATCH
 
-# From a key press to the frame after the figure's data have changed.
-WATCH = """key => {
-  const panel = window.mombook.panels.find(each => each.key === key), plot = panel.place.querySelector('.js-plotly-plot');
-  const drawn = () => plot._fullData.find(t => t.name === 'heavy ball').y.join();
-  window.pressed = null; window.waits = []; let last = drawn();
-  document.addEventListener('keydown', () => { window.pressed = performance.now(); last = drawn(); }, true);
-  const look = () => {
-    if (window.pressed !== null && drawn() !== last) {
-      const from = window.pressed; window.pressed = null;
-      requestAnimationFrame(() => setTimeout(() => window.waits.push(performance.now() - from), 0));
-    }
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}"""
+FIRST = "01_the_paper_in_one_figure.html"
 
 
 def waits(tab, pause):
     """Milliseconds from key press to painted curve, ``pause`` ms between them: up and down kappa, then decay, then d."""
-    tab.page.evaluate(WATCH, "tradeoff")
+    tab.page.evaluate(WATCH)                                            # it watches the first figure, which is this panel's
     for label, key in (("κ", "ArrowRight"), ("decay", "ArrowLeft"), ("κ", "ArrowLeft"), ("d", "ArrowRight")):
         tab.slider("tradeoff", label).focus()
         for _ in range(PRESSES // 4 + 1):

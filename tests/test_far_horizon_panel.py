@@ -90,16 +90,18 @@ def test_the_law_meets_the_curves_with_its_constant():
     view = PANEL.exact(PANEL.read("decay=1.5;batch=8;steps=1e7"))
     lines = np.split(view.traces["the law"]["y"], np.flatnonzero(np.isnan(view.traces["the law"]["y"])) + 1)
     for word, law in zip(("SGD", "heavy ball"), lines, strict=False):
-        np.testing.assert_allclose(view.traces[word]["y"][-1], law[-2], rtol=0.02)
+        # the law is a limit: at 10^7 steps SGD is 0.94 % and heavy ball 1.13 % below it
+        np.testing.assert_allclose(view.traces[word]["y"][-1], law[-2], rtol=0.015)
 
 
 @pytest.mark.parametrize("decay", [1.5, 2.0, 2.5])
 def test_exponents_are_theorys(decay):
-    """SGD's within 1 % of 1 - 1/a; ASGD's, tuned anew from 10^5 steps to 10^6, within 6 % of (2 - 1/a)(1 - 1/a)."""
+    """SGD's over a decade, 1 - 1/a; ASGD's, tuned anew from 10^5 steps to 10^6, (2 - 1/a)(1 - 1/a), a limit of long horizons
+    from which it is 1.5, 1.8 and 2.1 % away there."""
     view = PANEL.exact(PANEL.read(decay=decay, batch=2, steps=1e6))
     n = view.numbers
-    np.testing.assert_allclose(n["fitted"]["sgd"], n["law"]["left running"], rtol=0.01)
-    np.testing.assert_allclose(n["tuned anew"]["asgd"], n["law"]["tuned anew"], rtol=0.06)
+    np.testing.assert_allclose(n["fitted"]["sgd"], n["law"]["left running"], rtol=2e-4)
+    np.testing.assert_allclose(n["tuned anew"]["asgd"], n["law"]["tuned anew"], rtol=0.03)
     assert n["tuned anew"]["asgd"] > 1.2 * n["tuned anew"]["heavy_ball"]
     guide = view.traces["ASGD's exponent, tuned anew"]
     assert set(guide["y"]) == {(2 - 1 / decay) * (1 - 1 / decay)}
@@ -109,7 +111,7 @@ def test_a_small_d_bends_the_curve_where_the_cross_is():
     view = PANEL.exact(PANEL.read("d=1000;batch=64;steps=1e6;methods=sgd"))
     method = tuned("sgd", 1000, 1.5, 64, 10**6)
     cross = view.traces["d is learned"]
-    np.testing.assert_allclose(cross["x"], [1000**1.5 / (2 * method.delta)], rtol=1e-3)
+    np.testing.assert_allclose(cross["x"], [1000**1.5 / (2 * method.delta)], rtol=1e-4)
     slopes = view.traces["SGD: exponent"]
     assert np.interp(cross["x"][0], slopes["x"], slopes["y"]) > 2 * view.numbers["law"]["left running"]
     assert "The smallest eigenvalue is learned, and the law ends: SGD after" in view.sentence
@@ -156,6 +158,20 @@ def test_noiseless_modes_are_powers_of_the_step():
             e, m = method.step(e, m, lam * e)
         found = horizon._log_error(point(method), lam, 23)
         np.testing.assert_allclose(np.exp(found), abs(e), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", [mb.Method.sgd(0.3), mb.Method.heavy_ball(0.2, 0.9), mb.Method(0.2, 0.01, 0.95),
+                                    mb.Method.nesterov(0.2, 0.9)])
+def test_a_curve_bends_when_the_slowest_mode_has_fallen_by_e(method):
+    """Against literal steps of that mode, once its fast root has died out."""
+    lam, e, m = 1e-4, 1.0, 0.0
+    for _ in range(1000):
+        e, m = method.step(e, m, lam * e)
+    later, moving = e, m
+    for _ in range(1000):
+        later, moving = method.step(later, moving, lam * later)
+    found = horizon.bend(mb.Spectrum([1.0, lam]), method)
+    np.testing.assert_allclose(found, 1000 / (2 * np.log(e / later)), rtol=1e-9)
 
 
 def test_bins_fine_at_the_top_keep_dimension_trace_and_kappa():

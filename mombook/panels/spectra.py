@@ -6,8 +6,8 @@ from ..spectrum import Spectrum
 
 DRAGGED, GAPS, CURVES = 1, 2, 8
 """Bins an octave of ``Spectrum.compressed``. While a control is dragged: gaps to 1e-4. For gaps at rest: to 1e-5. For learning
-curves at rest, in which turning modes are told apart by their phase: mostly to 1e-3, where GAPS would be up to 20 % off; at
-worst 4 % (ASGD, kappa = 1e6, decay 2.5, d = 1000, B = 1024)."""
+curves at rest, in which turning modes are told apart by their phase: mostly to 1e-3, where GAPS would be up to 20 % off; the
+worst found is 4 % (ASGD, kappa = 1e6, decay 2.5, d = 1000, B = 1024)."""
 
 
 @lru_cache(maxsize=256)
