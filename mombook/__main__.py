@@ -1,16 +1,20 @@
 """``python -m mombook COMMAND``: what the book can do without a notebook."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Sequence
 
-from . import __version__, checkup, phase_diagram
+from . import __version__, checkup
+from .study import phase_diagram
 
 COMMANDS = (phase_diagram, checkup)
 """Rooms that are commands: each has NAME and HELP, ``arguments_of(parser)`` and ``run(options)``, which returns the exit
 status."""
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """The command line."""
     whole = argparse.ArgumentParser("python -m mombook", description="mombook: exact mathematics of stochastic momentum.")
     whole.add_argument("--version", action="version", version=f"mombook {__version__}")
@@ -22,7 +26,7 @@ def parser():
     return whole
 
 
-def main(words=None):
+def main(words: Sequence[str] | None = None) -> int:
     """Parse the words of a command line (those of this process by default) and do what they say."""
     options = parser().parse_args(words)
     return options.run(options)

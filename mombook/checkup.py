@@ -3,6 +3,9 @@
 ``python -m mombook doctor`` at a command line, ``mombook.doctor()`` in a notebook.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
 import os
 import platform
@@ -12,15 +15,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
 import numpy as np
 
-from .method import Method
-from .moments import contraction_gap, risk_curve
-from .spectrum import Spectrum
+from .exact.moments import contraction_gap, risk_curve
+from .model.method import Method
+from .model.spectrum import Spectrum
 
 NAME, HELP = "doctor", "check Python, packages, front end and kernel, and say what to do"
 
@@ -47,7 +51,7 @@ class Check:
     says: str
     remedy: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         line = f"{self.verdict:<8}{self.name:<15}{self.says}"
         return line + (f"\n{'':<23}-> {self.remedy}" if self.remedy else "")
 
@@ -56,27 +60,24 @@ class Check:
 class Report:
     """Everything that was checked; its repr is a line a check."""
 
-    checks: tuple
+    checks: tuple[Check, ...]
 
     @property
-    def fine(self):
+    def fine(self) -> bool:
         """Whether nothing is broken."""
         return all(check.verdict != BROKEN for check in self.checks)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         broken = sum(check.verdict == BROKEN for check in self.checks)
         end = f"{broken} of {len(self.checks)} checks found something broken" if broken else "Everything needed works"
         return "\n".join([*map(str, self.checks), end + "."])
 
 
-def doctor():
+def doctor() -> Report:
     """Check what the book needs, here and now; in a notebook also whether the page answers.
 
     Returns:
         A ``Report``: its repr says what was found, what is wrong and what to do; ``report.fine`` whether nothing is broken.
-
-    >>> doctor().fine                                     # doctest: +SKIP
-    True
     """
     here = _in_notebook()
     if here and _installed("anywidget"):
@@ -102,7 +103,7 @@ def _everything(kernel):
 
 
 # -- what is installed -------------------------------------------------------------------------------------------------
-def python_version():
+def python_version() -> Check:
     """This Python against what the package asks for."""
     try:
         allowed = metadata.metadata("mombook")["Requires-Python"]
@@ -114,21 +115,23 @@ def python_version():
     return Check("Python", BROKEN, says, "make lab PYTHON=python3.12, or any newer Python you have")
 
 
-def packages():
+def packages() -> list[Check]:
     """Every package of pyproject.toml that a reader needs, as the installed mombook's own metadata name them."""
     try:
         lines = metadata.requires("mombook") or []
     except metadata.PackageNotFoundError:
         return []
-    found, wanted = [], {"": {}, "lab": {}, "data": {}}
+    found: list[Check] = []
+    wanted: dict[str, dict[str, str]] = {"": {}, "lab": {}, "data": {}}
     for line in lines:
-        package, allowed, extra = re.fullmatch(r'([\w.-]+)\s*([^;]*?)\s*(?:;.*extra == [\'"](\w+)[\'"].*)?', line).groups("")
+        parts = re.fullmatch(r'([\w.-]+)\s*([^;]*?)\s*(?:;.*extra == [\'"](\w+)[\'"].*)?', line)
+        package, allowed, extra = parts.groups("") if parts else ("", "", "?")
         if extra in wanted:
             wanted[extra][package] = ",".join(sorted(allowed.split(","), reverse=True))         # >= before <
     have_lab = any(map(_installed, ("ipywidgets", "plotly", "anywidget")))
     for extra, allowed in wanted.items():
         if extra == "lab" and not have_lab:
-            found.append(Check("panels", NOTE, "not installed: the engine alone is here", pip("install", "mombook[lab]")))
+            found.append(Check("panels", NOTE, "not installed: the engine alone is here", PANELS))
             continue
         found += [_package(name, asked, extra) for name, asked in allowed.items()]
     return found
@@ -165,15 +168,19 @@ def _installed(name):
         return False
 
 
-def pip(*words):
+def pip(*words: str) -> str:
     """A pip command for this very Python; in a browser's, the notebook's own."""
     if sys.platform == "emscripten":
         return " ".join(["%pip", *words])
     return " ".join([shlex.quote(sys.executable), "-m pip", words[0], *map(shlex.quote, words[1:])])
 
 
+PANELS = pip("install", ".[lab]") + "  (in a copy of the book)"
+"""What installs the panels."""
+
+
 # -- the engine --------------------------------------------------------------------------------------------------------
-def engine(tolerance=1e-9):
+def engine(tolerance: float = 1e-9) -> Check:
     """One exact number by two roads: the gap from the secular equation, and from how the exact curve falls."""
     H, method = Spectrum([1.0, 0.3]), Method(delta=0.1, eta=0.05, beta=0.6)
     gap, curve = contraction_gap(H, method, 8), risk_curve(H, method, 8, 200)
@@ -185,7 +192,7 @@ def engine(tolerance=1e-9):
                  pip("install --force-reinstall", "numpy", "scipy"))
 
 
-def blas_threads():
+def blas_threads() -> Check:
     """How many threads linear algebra takes; panels take one for their small matrices whatever this says."""
     libraries = import_module("threadpoolctl").threadpool_info()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -197,7 +204,7 @@ def blas_threads():
 
 
 # -- Jupyter -----------------------------------------------------------------------------------------------------------
-def front_end(folders=None):
+def front_end(folders: Sequence[str] | None = None) -> Iterator[Check]:
     """Whether JupyterLab has what pages need to show panels, and has it switched on.
 
     Args:
@@ -218,7 +225,7 @@ def front_end(folders=None):
             yield Check("page", OK, f"extension {name} {found[name]['version']} from {found[name]['ext_dir']}")
 
 
-def jupyter_command():
+def jupyter_command() -> Check:
     """Whether typing ``jupyter lab`` starts the JupyterLab of this Python."""
     found = shutil.which("jupyter-lab")
     own = Path(sys.executable).parent
@@ -229,7 +236,7 @@ def jupyter_command():
     return Check("jupyter lab", NOTE, f"on the PATH is another environment's, {found}", f"{_python()} -m jupyterlab")
 
 
-def kernel_round_trip(name="python3", timeout=90):
+def kernel_round_trip(name: str = "python3", timeout: float = 90) -> Check:
     """Start the kernel a notebook would get, open a panel in it and hold its sentence against this process's.
 
     Args:
@@ -260,10 +267,11 @@ def kernel_round_trip(name="python3", timeout=90):
     took = f"starts in {ready - started:.1f} s, opens its first panel in {time.perf_counter() - ready:.1f} s"
     if reply["content"]["status"] != "ok":
         says = f"{reply['content'].get('ename')}: {_last_line(reply['content'].get('evalue', ''))}"
-        return Check("kernel", BROKEN, f"a panel fails in it: {says}", pip("install", "mombook[lab]"))
+        return Check("kernel", BROKEN, f"a panel fails in it: {says}", PANELS)
     panel = definition("tradeoff")
     if "".join(printed).strip() != panel.exact(panel.read(SCENARIO)).sentence:
-        return Check("kernel", BROKEN, f"another mombook answers from {manager.kernel_spec.argv[0]}",
+        program = manager.kernel_spec.argv[0]                           # type: ignore[union-attr]  # it has started
+        return Check("kernel", BROKEN, f"another mombook answers from {program}",
                      f"{_python()} -m ipykernel install --sys-prefix")
     return Check("kernel", OK, took)
 
@@ -283,12 +291,12 @@ def _in_notebook():
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
-def arguments_of(parser):
+def arguments_of(parser: argparse.ArgumentParser) -> None:
     """The command line's own options."""
     parser.add_argument("--json", action="store_true", help="a list of objects instead of lines")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> int:
     """Check everything, each line as soon as it is known; exit status 1 if something needed is broken."""
     checks = []
     for check in _everything(kernel=True):

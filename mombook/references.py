@@ -1,6 +1,9 @@
 """The works this book cites, from ``references.bib``: as BibTeX to export, and as a line to read."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -21,28 +24,28 @@ class Work:
 
     key: str
     kind: str
-    fields: dict
+    fields: dict[str, str]
     text: str
 
     @property
-    def families(self):
+    def families(self) -> list[str]:
         """The authors' family names."""
         return [name.split(",")[0].strip("{}") for name in self.fields["author"].split(" and ")]
 
     @property
-    def plain_title(self):
+    def plain_title(self) -> str:
         """The title without TeX."""
         return re.sub(r"[{}$]", "", self.fields["title"])
 
 
 @cache
-def works():
+def works() -> dict[str, Work]:
     """Every work, key -> ``Work``, in the file's order."""
     text = resources.files(__package__).joinpath("references.bib").read_text(encoding="utf-8")
     return {work.key: work for work in read(text)}
 
 
-def read(text):
+def read(text: str) -> list[Work]:
     """The entries of BibTeX text written as ``references.bib`` is: a field a line, values in braces.
 
     Raises:
@@ -65,7 +68,7 @@ def read(text):
     return found
 
 
-def bibtex(keys=None):
+def bibtex(keys: Iterable[str] | None = None) -> str:
     """BibTeX of some works, ready to be written to a file.
 
     Args:
@@ -91,7 +94,7 @@ def bibtex(keys=None):
     return "\n".join(known[key].text + "\n" for key in dict.fromkeys(keys))
 
 
-def cite(key):
+def cite(key: str) -> str:
     """One work as a line to read.
 
     >>> cite("garg2026")

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from .. import kaczmarz
-from ..advisor import advise
-from ..data import load
-from ..fourth_moments import Inputs
-from ..measured import kept
-from ..minibatch import expected_risk, fewest_steps, train
+from ..data.fourth_moments import Inputs
+from ..data.loading import load
+from ..data.measured import kept
+from ..exact import row_moments
+from ..exact.row_moments import expected_risk
+from ..sample.minibatch import fewest_steps, train
+from ..study.advisor import advise
 from . import Claim, Finding
 
 
@@ -23,7 +24,7 @@ def _factor():
         for inputs, found in ((Inputs.of(design, gaussian=True), blind), (Inputs.of(design), told)):
             for family, batch in (("sgd", 1), ("heavy_ball", 16)):
                 f = inputs.frontier([family], [batch])[family]
-                found.append(kaczmarz.contraction_gap(design.system, f.methods[0], batch) / f.gap[0])
+                found.append(row_moments.contraction_gap(design.system, f.methods[0], batch) / f.gap[0])
     return Finding(f"eight cases with heavy tails: gap on the rows over the gap claimed, Gaussian theory {min(blind):.2f} to "
                    f"{max(blind):.2f}, told tau {min(told):.2f} to {max(told):.2f}",
                    bool(max(blind) < 0.8 and 0.8 < min(told) and max(told) < 1.2))
@@ -52,7 +53,7 @@ def _advice():
     rng, worst = np.random.default_rng(1), 0.0
     X = rng.normal(size=(1000, 12)) * np.arange(1.0, 13) ** -0.6
     design = load(X, X.sum(axis=1), standardise=False)
-    found = advise(design, target=0.1, families=["sgd", "heavy_ball"], batches=[1, 8, 64])
+    found = advise(design, target=0.1, noise=0.0, families=["sgd", "heavy_ball"], batches=[1, 8, 64])
     for family, methods in found.methods.items():
         for i, B in enumerate((1, 8, 64)):
             steps, _ = fewest_steps(design, methods[i], B, 0.1, rng, shares=[0.5, 0.7, 1.0, 1.4, 2.0], runs=40, limit=2000)
@@ -62,14 +63,18 @@ def _advice():
 
 
 CLAIMS = [
-    Claim("noise-factor", "book", "On rows with heavy tails methods tuned for Gaussian inputs fail, and the theory told "
-          "their noise factor tau is right to a tenth or two.", "notebook 09, (noise-factor)", "exact moments of the rows",
-          _factor, "the factor; P1 assumes Gaussian covariates"),
+    Claim("noise-factor", "book",
+          r"On rows with heavy tails methods tuned for Gaussian inputs fail; with the measured noise factor "
+          r"$\tau$ the theory is right to a tenth or two.", "notebook 09, (noise-factor)", "exact moments of the rows",
+          _factor, "the factor; P1 assumes Gaussian covariates", origin="this book"),
     Claim("tailed-critical", "book", "SGD's critical batch grows with the noise factor of the data.",
-          "notebook 09, (tailed-moments)", "exact tuned gaps on four data sets' measured facts", _critical, "the factor"),
+          "notebook 09, (tailed-moments)", "exact tuned gaps on four data sets' measured facts", _critical, "the factor",
+          origin="this book"),
     Claim("row-moments", "book", "Minibatch training on fixed rows, with label noise and weight decay, has exactly "
-          "computable means.", "notebook 09, (row-risk)", "mean of runs, in standard errors", _ridge, "derivation"),
+          "computable means.", "notebook 09, (row-risk)", "mean of runs, in standard errors", _ridge, "derivation",
+          origin="this book"),
     Claim("advice", "book", "Where rows are Gaussian the advisor's steps are those that real training needs at its best "
-          "learning rate.", "notebook 09, (advice)", "minibatch runs over learning rates", _advice, "the advisor"),
+          "learning rate.", "notebook 09, (advice)", "minibatch runs over learning rates", _advice, "the advisor",
+          origin="this book"),
 ]
 """Claims: see the package."""

@@ -4,14 +4,15 @@ import numpy as np
 from scipy import stats
 
 from .. import bounds
-from ..learning_rate import step_limit
-from ..method import Method
-from ..moments import contraction_gap, is_stable, noise_floor, risk_curve
-from ..simulate import simulate
-from ..spectrum import Spectrum
-from ..tradeoff import critical_batch, frontier
-from ..tuning import tune
-from ..typical import sgd_profile, typical_rate
+from ..exact import one_weight
+from ..exact.moments import contraction_gap, is_stable, noise_floor, risk_curve
+from ..exact.thresholds import step_limit
+from ..model.method import Method
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate
+from ..study.typical import sgd_profile, typical_rate
+from ..tuning.frontiers import critical_batch, frontier
+from ..tuning.long_run import tune
 from . import Claim, Finding
 
 
@@ -84,7 +85,7 @@ def _floor():
     a = 1e-3 * H.eigenvalues
     K = (a / (8 - a * 5)).sum()
     found = noise_floor(H, Method.sgd(1e-3), 4, noise=0.5)
-    return Finding(f"formula over engine {0.125 * K / (1 - K) / found:.9f}; over lr tr sigma^2/(4B) "
+    return Finding(f"formula over engine {0.125 * K / (1 - K) / found:.8f}; over lr tr sigma^2/(4B) "
                    f"{found / (1e-3 * H.trace / 64):.4f}", abs(0.125 * K / (1 - K) / found - 1) < 1e-9)
 
 
@@ -95,6 +96,19 @@ def _typical():
     mean = -np.log1p(-contraction_gap(H, m, 1))
     return Finding(f"10 % beyond the mean-square limit: rate of the mean {mean:.4f}, typical rate {found.rate:.4f} "
                    f"± {found.error:.4f} per step", bool(mean < 0 < found.rate - 5 * found.error))
+
+
+def _typical_best():
+    rng, told, holds = np.random.default_rng(5), [f"{one_weight.typical_rate(1 / 3, 1) / -np.log(2 / 3):.2f}"], True
+    for d in (2, 4, 10):
+        lr, rate = 1 / (d + 2), -np.log1p(-1 / (d + 2))
+        C, Q = rng.chisquare([[1], [d - 1]], (2, 400_000))
+        logs = -np.log((1 - lr * C) ** 2 + lr**2 * C * Q)
+        found = typical_rate(Spectrum.flat(d), Method.sgd(lr), 1, 1000, 100, rng)
+        holds &= abs(found.rate - logs.mean()) < 5 * np.hypot(found.error, logs.std() / 400_000**0.5)
+        told.append(f"{logs.mean() / rate:.2f}")
+    return Finding(f"typical rate over the rate of the mean, d = 1, 2, 4, 10: {', '.join(told)}",
+                   bool(holds and told[0] == "2.07"))
 
 
 def _rare_runs():
@@ -110,24 +124,37 @@ def _rare_runs():
 CLAIMS = [
     Claim("P1a", "P1, abstract (a)", "Larger batches cut serial runtime at no loss of compute efficiency only while the "
           "contraction gap grows linearly in the batch.", "notebook 02, (tradeoff)", "exact tuned gaps on both sides of tr/L",
-          _linear_only, "the numbers: the paper's abstract states the principle"),
-    Claim("T1", "book", "SGD's best gap lies between B mu/(tr + (B+1) L) and 4y/(1+y)^2, y = min(B mu/tr, 1/kappa).",
+          _linear_only, "the numbers", origin="paper's abstract"),
+    Claim("T1", "book", r"SGD's best gap lies between $B\mu/(\mathrm{tr}+(B+1)L)$ and $4y/(1+y)^2$, "
+          r"$y=\min(B\mu/\mathrm{tr},\,1/\kappa)$.",
           "notebook 02, (T1)", "bound against exact tuned gaps on drawn spectra", _two_sides,
-          "the constants; the paper's abstract states the scaling"),
-    Claim("sgd-stable", "book", "SGD is stable in mean square exactly when sum of eta lam/(2B - eta lam (B+1)) < 1.",
-          "notebook 02, (sgd-stable)", "closed form against the secular equation on drawn cases", _stability, "derivation"),
-    Claim("sgd-critical", "P1, measured critical batch", "The batch at which SGD's CE has halved is tr/L up to a small factor.",
-          "notebook 02, (critical-batch)", "exact tuned gaps on eight families of spectra", _critical, "definition and factor"),
-    Claim("sgd-floor", "book", "Label noise leaves SGD on a floor (sigma^2/2) K/(1-K), proportional to eta/B for small steps.",
-          "notebook 02, (sgd-floor)", "closed form against the engine", _floor, "derivation"),
+          "the constants; the paper's abstract states the scaling", origin="this book"),
+    Claim("sgd-stable", "book",
+          r"SGD is stable in mean square exactly when $\sum_i \eta\lambda_i/(2B-\eta\lambda_i(B+1)) < 1$.",
+          "notebook 02, (sgd-stable)", "closed form against the secular equation on drawn cases", _stability, "derivation",
+          origin="this book"),
+    Claim("sgd-critical", "P1, measured critical batch",
+          r"The batch at which SGD's CE has halved is $\mathrm{tr}/L$ up to a small factor.",
+          "notebook 02, (critical-batch)", "exact tuned gaps on eight families of spectra",
+          _critical, "definition and factor",
+          origin="known (Ma, Bassily & Belkin, 2018)"),
+    Claim("sgd-floor", "book",
+          r"Label noise leaves SGD on a floor $\frac{\sigma^2}{2}\,K/(1-K)$, proportional to $\eta/B$ for small "
+          r"steps.",
+          "notebook 02, (sgd-floor)", "closed form against the engine", _floor, "derivation", origin="this book"),
     Claim("exact-mean", "book", "The moment recursion is the expected risk.", "notebook 02, (fourth-moment)",
-          "mean of runs at short horizons, in standard errors", _exact_mean, "derivation"),
+          "mean of runs at short horizons, in standard errors", _exact_mean,
+          origin="known (Isserlis, 1918: the fourth moments)"),
     Claim("one-draw", "book", "A batch gradient of any size can be drawn exactly in law at the cost of one sample.",
-          "notebook 06, (batch-in-one)", "two-sample Kolmogorov-Smirnov test", _one_draw, "derivation"),
+          "notebook 06, (batch-in-one)", "two-sample Kolmogorov-Smirnov test", _one_draw, "derivation", origin="this book"),
     Claim("typical", "book", "A method can be unstable in mean square and yet converge in almost every run.",
           "notebook 06, (typical-rate)", "Lyapunov rate of rescaled runs, with standard error", _typical,
-          "the measurement; P1's theorems are about the mean"),
+          "the measurement; P1's theorems are about the mean", origin="known (Furstenberg & Kesten, 1960)"),
+    Claim("typical-best", "book", "At its best learning rate and batch 1, SGD on d equal eigenvalues is faster in a typical "
+          "run than in the mean: twice for one weight, a tenth for ten.", "notebook 06, (flat-step)",
+          "an integral for one weight; two-number averages against runs", _typical_best, "the numbers", origin="this book"),
     Claim("rare-runs", "book", "Near and beyond the mean-square limit an average over runs is carried by the rarest of them.",
-          "notebook 06, (runs-needed)", "share of the largest 1 % of the runs", _rare_runs, "the numbers"),
+          "notebook 06, (runs-needed)", "share of the largest 1 % of the runs", _rare_runs, "the numbers",
+          origin="known (Gurbuzbalaban et al., 2021)"),
 ]
 """Claims: see the package."""

@@ -5,21 +5,28 @@
 'kappa=1000;decay=1.5;batch=8;d=200;methods=sgd+heavy_ball+nesterov+asgd;seed=0'
 """
 
-from ..data import Design, load
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..data.loading import load
+from ..model.design import Design
 from ..panels import definition
 from ..panels.advisor import AdvisorPanel
 from ..panels.questions import QUESTIONS
 from .live import LivePanel
 
 __all__ = [
-    "LivePanel", "advisor", "asgd", "falsify", "far_horizon", "heavy_ball", "parallel", "phase_map", "predict", "race", "ruler",
-    "sgd", "small_steps", "symptoms", "tradeoff", "translator", "typical",
+    "LivePanel", "advisor", "asgd", "budget", "falsify", "far_horizon", "heavy_ball", "meters", "modes", "parallel",
+    "phase_map", "predict", "published", "race", "ruler", "schedules", "sgd", "slope", "small_steps", "start", "symptoms",
+    "tradeoff", "translator", "typical", "valley",
 ]
 
 
-def _opener(name, shows):
+def _opener(name: str, shows: str) -> Callable[..., LivePanel]:
     """The function that opens the panel ``name``."""
-    def open_panel(scenario="", **values):
+    def open_panel(scenario: str = "", **values: Any) -> LivePanel:
         return LivePanel(definition(name), scenario, **values)
 
     open_panel.__name__ = open_panel.__qualname__ = name
@@ -38,6 +45,16 @@ def _opener(name, shows):
     return open_panel
 
 
+start = _opener(
+    "start", "The first figure: two runs in a valley, and the samples that each method needs against the batch size.")
+slope = _opener(
+    "slope", "The first step: one weight on a noisy slope, and what the learning rate leaves of its loss.")
+valley = _opener(
+    "valley", "The second step: a valley without noise, and the steps of SGD and heavy ball against the condition number.")
+meters = _opener(
+    "meters", "The third step: averaging B gradients, and what a tenfold fall of the loss costs in steps and in samples.")
+modes = _opener(
+    "modes", "The fourth step: a spectrum to drag, and which of its directions carry the loss, step by step.")
 tradeoff = _opener(
     "tradeoff", "The paper in one figure: serial runtime, compute efficiency and learning curves of the tuned methods.")
 sgd = _opener(
@@ -58,17 +75,24 @@ parallel = _opener(
     "parallel", "Perfect parallelization on rows: row visits against batch, and the error at one batch.")
 small_steps = _opener(
     "small_steps", "Where momentum at the same long-run step is inert, and where it pays.")
+schedules = _opener(
+    "schedules", "Which schedule wins at one budget of samples: ten of them tuned, the best one found, and one of your own.")
 translator = _opener(
     "translator", "The tuned methods in the words of PyTorch, optax and six papers, to copy; and what one gradient does to w.")
 ruler = _opener(
     "ruler", "A scaling law measured: a quantity along an axis, its exponent with an interval, and theory's beside it.")
 race = _opener(
     "race", "A fair race: the same number of trials and the same random numbers for every method, and what that costs.")
+budget = _opener(
+    "budget", "Label noise and a budget of samples: the final risk against the batch, and how large a step may be.")
 symptoms = _opener(
     "symptoms", "What a loss curve is telling you: slow, oscillating, stalling or diverging, with its cause and its cure.")
 
+published = _opener(
+    "published", "Steps against the batch as others printed them, and the curves of this book beside them.")
 
-def advisor(scenario="", data=None, **values):
+
+def advisor(scenario: str = "", data: Any = None, **values: Any) -> LivePanel:
     """Your own data: spectrum, what a batch buys, and true minibatch runs beside two predictions.
 
     Args:
@@ -85,7 +109,7 @@ def advisor(scenario="", data=None, **values):
     return LivePanel(AdvisorPanel(design), scenario, **values)
 
 
-def predict(name, scenario="", **values):
+def predict(name: str, scenario: str = "", **values: Any) -> LivePanel:
     """A question of the book to answer on its figure before the answer is shown.
 
     Args:

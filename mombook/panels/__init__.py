@@ -4,14 +4,22 @@ Computing a view needs numpy and scipy only, and plotly just to make a figure. J
 
 >>> panel = definition("tradeoff")
 >>> panel.exact(panel.read("kappa=1e3;decay=1.5")).sentence[:24]
-'κ = 1000, decay 1.5, d ='
+'At B = 8 heavy ball need'
 """
+
+from __future__ import annotations
 
 import importlib
 
 from . import questions
+from .frame import Panel
 
 PANELS = {
+    "start": "StartPanel",
+    "slope": "SlopePanel",
+    "valley": "ValleyPanel",
+    "meters": "MetersPanel",
+    "modes": "ModesPanel",
     "tradeoff": "TradeoffPanel",
     "sgd": "SGDPanel",
     "heavy_ball": "HeavyBallPanel",
@@ -22,16 +30,19 @@ PANELS = {
     "typical": "TypicalPanel",
     "parallel": "ParallelPanel",
     "small_steps": "SmallStepsPanel",
+    "schedules": "SchedulesPanel",
     "translator": "TranslatorPanel",
     "ruler": "RulerPanel",
     "race": "RacePanel",
     "symptoms": "SymptomsPanel",
     "advisor": "AdvisorPanel",
+    "budget": "BudgetPanel",
+    "published": "PublishedPanel",
 }
 """Panel name (and that of the file that defines it) -> class, in the order of the book."""
 
 
-def definition(name):
+def definition(name: str) -> Panel:
     """The panel or question (``questions.QUESTIONS``) called ``name``, a fresh ``Panel``.
 
     Raises:

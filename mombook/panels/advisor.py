@@ -4,22 +4,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..advisor import LEVELS, count, line, merged, tune_for
-from ..data import load
-from ..estimate import fit_power_law
-from ..measured import Facts, kept
-from ..minibatch import train_blocks
-from ..spectrum import Spectrum
+from ..data.estimate import fit_power_law
+from ..data.loading import load
+from ..data.measured import Facts, kept
+from ..model.family import FAMILIES
+from ..model.spectrum import Spectrum
+from ..sample.minibatch import train_blocks
+from ..study.advice import count, line
+from ..study.advisor import merged, tune_for
 from . import style
 from .controls import BATCH, SEED
+from .curves import FILLED, evenly, sampled
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Choice, Slider, short
-from .words import three
-
-FAMILIES = ("sgd", "heavy_ball", "asgd")
+from .scenario import Choice, Slider
+from .words import given, percent, three
 
 RIDGE = Slider("ridge", "ridge", 1e-6, 1, 1e-6, step=0.25, base=10,
-               help="weight decay, added to every eigenvalue; 1e-6 is none")
+               help="weight decay, added to every eigenvalue; the least, 10⁻⁶, is none")
 NOISE = Slider("noise", "σ", 0, 2, 0, step=0.05,
                help="standard deviation of the noise on the labels, fresh at each visit")
 TARGET = Slider("target", "target", 1e-3, 0.5, 0.01, step=0.1, base=10, help="share of the starting excess risk to get down to")
@@ -29,11 +30,8 @@ TUNED = Choice("tuned", "tuned for", ("rows", "gaussian"), "rows", {"rows": "the
 GRID = {False: 2.0 ** np.array([0, 3, 5, 7, 9, 11, 13, 16]), True: 2.0 ** np.arange(0, 16.5, 0.5)}
 """Batches of the efficiency curves: while dragging, and at rest."""
 
-DRAFT = 3
-"""Horizons raced while dragging, against LEVELS at rest."""
-
-POINTS, LONGEST = 61, 20_000
-"""Points of a risk curve, and the steps it may hold."""
+LONGEST, HIGHEST = 20_000, 10**1.5
+"""The most steps of a risk curve, and the top of its plot."""
 
 WORK = 4e7
 """Entries of rows that the runs may touch, twice (with replacement, and in epochs)."""
@@ -41,14 +39,22 @@ WORK = 4e7
 INK, ACCENT = style.MUTED, style.ACCENT
 
 
+def shown():
+    """The families of ``mombook.FAMILIES`` that are shown: all but Nesterov, whose curve lies beside heavy ball's."""
+    return tuple(name for name in FAMILIES if name != "nesterov")
+
+
+def _entries():
+    return tuple((name, FAMILIES[name]) for name in shown())
+
+
 class AdvisorPanel(Panel):
     """Which method, which momentum, how large a batch, for a data set; a ``Design`` of the reader's own comes first."""
 
     name = "advisor"
     title = "Your own data"
+    subplots = 3
     references = ("morwani2026", "ma2018", "mccandlish2018")
-    theory = (*(f"{style.METHODS[f].word}{part}" for f in FAMILIES for part in ("", ", Gaussian rows", ", critical batch")),
-              "Gaussian theory", "corrected theory")
     presets = {  # noqa: RUF012
         "nearly Gaussian": {"data": "wine", "batch": 8, "tuned": "rows"},
         "heavy tails": {"data": "digits", "batch": 64, "tuned": "rows"},
@@ -59,7 +65,7 @@ class AdvisorPanel(Panel):
             "lines are those Gaussian rows, thick ones carry the measured fourth moments; rings are critical batches. Right: "
             "the fastest method to the target at the chosen batch; dashed is the Gaussian prediction, solid the corrected "
             "one, dots are the median of true runs on the rows (filled: drawn with replacement, open: in epochs), the shade "
-            "holds 80 % of the former.")
+            "holds 80 % of the former. " + FILLED)
 
     def __init__(self, design=None):
         self._designs = {} if design is None else {"yours": design}
@@ -71,38 +77,64 @@ class AdvisorPanel(Panel):
         self.controls = (Choice("data", "data", options, options[0] if design is not None else "digits", words,
                                 help="which data set, standardised"), BATCH, RIDGE, NOISE, TARGET, TUNED, SEED)
 
+    def lacks(self, scenario):
+        """A program does not hold a reader's data."""
+        return ("This program does not hold the rows of your data: give it their file (python advisor.py FILE), and load it "
+                "with the target and the options you gave." if scenario["data"] == "yours" else "")
+
+    def opening(self, scenario):
+        """Of a reader's own data, from their file."""
+        if scenario["data"] != "yours":
+            return super().opening(scenario)
+        return '''from mombook import load
+from mombook.panels.advisor import AdvisorPanel
+
+if len(sys.argv) != 2:
+    sys.exit("usage: python advisor.py FILE, the data this figure was made of")
+panel = AdvisorPanel(load(sys.argv[1]))'''
+
+    def call(self, line):
+        """As of every panel; of a reader's own data with these."""
+        return f"{self.name}({line!r}, data=data)" if self.read(line)["data"] == "yours" else super().call(line)
+
+    @property
+    def theory(self):
+        """The curves of every family shown, and both predictions."""
+        return (*(f"{style.METHODS[f].word}{part}" for f in shown() for part in ("", ", Gaussian rows", ", critical batch")),
+                "Gaussian theory", "corrected theory")
+
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
         f = new_figure()
         f.add_scatter(name="eigenvalues", x=[], y=[], mode="markers", marker={"color": INK, "size": 6}, showlegend=False,
-                      hovertemplate="eigenvalue %{x}: %{y:.3g}<extra></extra>")
+                      hovertemplate="eigenvalue %{x}: %{y:.3~g}<extra></extra>")
         f.add_scatter(name="power law", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 1.5}, showlegend=False,
                       hoverinfo="skip")
         second = {"xaxis": "x2", "yaxis": "y2"}
         f.add_scatter(name="chosen batch", x=[], y=[], mode="lines", line={"color": INK, "width": 1, "dash": "dot"},
                       showlegend=False, hoverinfo="skip", **second)
-        for family in FAMILIES:
+        for family in shown():
             look = style.METHODS[family]
             f.add_scatter(name=f"{look.word}, Gaussian rows", x=[], y=[], mode="lines", showlegend=False, **second,
                           line={"color": look.color, "width": 1.2, "dash": "dash"},
-                          hovertemplate="%{y:.3g} at B = %{x:.3g}<extra>" + look.word + ", Gaussian rows</extra>")
+                          hovertemplate="%{y:.3~g} at B = %{x:.3~r}<extra>" + look.word + ", Gaussian rows</extra>")
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", line={"color": look.color, "width": 2.5, "dash": look.dash},
-                          hovertemplate="%{y:.3g} at B = %{x:.3g}<extra>" + look.word + "</extra>", **second)
+                          hovertemplate="%{y:.3~g} at B = %{x:.3~r}<extra>" + look.word + "</extra>", **second)
             f.add_scatter(name=f"{look.word}, critical batch", x=[], y=[], mode="markers", showlegend=False, **second,
                           marker={"symbol": f"{look.marker}-open", "size": 12, "color": look.color, "line": {"width": 2}},
-                          hovertemplate="critical batch %{x:.3g}<extra>" + look.word + "</extra>")
+                          hovertemplate="critical batch %{x:.3~r}<extra>" + look.word + "</extra>")
         third = {"xaxis": "x3", "yaxis": "y3"}
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself", hoverinfo="skip",
                       fillcolor=style.rgba("#8a8f98", 0.3), showlegend=False, **third)
         f.add_scatter(name="target", x=[], y=[], mode="lines", line={"color": INK, "width": 1, "dash": "dot"}, hoverinfo="skip",
                       showlegend=False, **third)
         f.add_scatter(name="Gaussian theory", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 2, "dash": "dash"},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>Gaussian theory</extra>", **third)
+                      hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>Gaussian theory</extra>", **third)
         f.add_scatter(name="corrected theory", x=[], y=[], mode="lines", line={"color": ACCENT, "width": 3},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>corrected theory</extra>", **third)
+                      hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>corrected theory</extra>", **third)
         for name, symbol in (("median run", "circle"), ("in epochs", "circle-open")):
             f.add_scatter(name=name, x=[], y=[], mode="markers", marker={"color": INK, "size": 7, "symbol": symbol}, **third,
-                          hovertemplate="%{y:.3g} after %{x} steps<extra>" + name + "</extra>")
+                          hovertemplate="%{y:.3~g} after %{x} steps<extra>" + name + "</extra>")
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
             annotations=style.titles(3),
@@ -115,11 +147,7 @@ class AdvisorPanel(Panel):
 
     def wide(self):
         """Three columns."""
-        return style.columns(3) | {"legend": {"y": 1.13}}               # clear of the titles
-
-    def stacked(self):
-        """Three rows."""
-        return style.rows(3)
+        return super().wide() | {"legend": {"y": 1.13}}               # clear of the titles
 
     def exact(self, scenario, final=True):
         """Spectrum, efficiency, and the predicted risk of the fastest method at the chosen batch."""
@@ -129,11 +157,11 @@ class AdvisorPanel(Panel):
         traces = {"eigenvalues": {"x": rank, "y": facts.eigenvalues}}
         fit = _fit(facts)
         traces["power law"] = {"x": rank[[0, -1]], "y": fit.level * rank[[0, -1]] ** -fit.decay}
-        unit, y_low = float(_efficiency(facts, ridge, True, final)["sgd"][0]), np.inf
+        unit, y_low = float(_efficiency(facts, ridge, True, final, _entries())["sgd"][0]), np.inf
         critical = {}
         for gaussian in (True, False):
-            ces = _efficiency(facts, ridge, gaussian, final)
-            for f in FAMILIES:
+            ces = _efficiency(facts, ridge, gaussian, final, _entries())
+            for f in shown():
                 word, ce = style.METHODS[f].word, ces[f] / unit
                 traces[f"{word}, Gaussian rows" if gaussian else word] = {"x": GRID[final], "y": ce}
                 critical[f, gaussian] = _half(GRID[final], ce)
@@ -143,23 +171,24 @@ class AdvisorPanel(Panel):
                     there = np.exp(np.interp(np.log(at), np.log(GRID[final]), np.log(ce)))
                     traces[f"{word}, critical batch"] = {"x": [at], "y": [there]}
         top = max(1.0, traces[style.METHODS["asgd"].word + ", Gaussian rows"]["y"][0])
-        low = min(y_low, 0.2 * min(traces[style.METHODS[f].word]["y"][0] for f in FAMILIES))
+        low = min(y_low, 0.2 * min(traces[style.METHODS[f].word]["y"][0] for f in shown()))
         traces["chosen batch"] = {"x": [B, B, B], "y": [low / 100, top, top * 100]}
 
-        methods, steps, best, reach, times = self._chosen(scenario, final)
+        methods, steps, best, reach, last = self._chosen(scenario, final)
         m = methods[best]
-        traces |= self._curves(facts, m, B, ridge, noise, target, times)
+        traces |= self._curves(facts, m, B, ridge, noise, target, last)
         n = {"factor": rows.factor, "kappa": rows.kappa, "decay": fit.decay, "delta": m.delta, "eta": m.eta, "beta": m.beta,
              "long_run_step": m.long_run_step, "steps": reach[False], "gaussian": reach[True],
-             "critical": {f: critical[f, False] for f in FAMILIES},
-             "critical_gaussian": {f: critical[f, True] for f in FAMILIES}}
+             "critical": {f: critical[f, False] for f in shown()},
+             "critical_gaussian": {f: critical[f, True] for f in shown()}}
         ranges = {"xaxis": [-0.05, float(np.log10(rank[-1])) + 0.1],
                   "yaxis": [float(np.log10(facts.eigenvalues[-1])) - 0.3, float(np.log10(facts.eigenvalues[0])) + 0.4],
                   "xaxis2": [0, 4.82], "yaxis2": [float(np.log10(low)) - 0.1, float(np.log10(top)) + 0.3],
-                  "xaxis3": [0, float(times[-1])], "yaxis3": [float(np.log10(target)) - 1, 1.5]}
+                  "xaxis3": [0, float(last)], "yaxis3": [float(np.log10(target / 10)), np.log10(HIGHEST)]}
         titles = [f"<b>{facts.name}</b>: κ = {three(rows.kappa)}", f"Noise: <b>{three(rows.factor)}</b> × Gaussian",
                   f"<b>{style.METHODS[best].word}</b> at B = {B}"]
-        text = "\n".join(f"{style.METHODS[f].word:<11}{count(steps[f]):>9} steps   {line(methods[f])}" for f in FAMILIES)
+        text = "\n".join(f"{style.METHODS[f].word:<11}{count(steps[f]):>9} steps   {line(methods[f], 'mse')}" for f in shown())
+        text += "\nLearning rates are for MSELoss, without a 1/2."
         return View(traces, _sentence(scenario, facts, style.METHODS[best].word, n), ranges, titles, [], n, text)
 
     def sample(self, scenario):
@@ -170,8 +199,8 @@ class AdvisorPanel(Panel):
         except ImportError:
             yield Sample(1.0, {}, "True runs need the rows, and here scikit-learn, which brings them, is not installed.")
             return
-        methods, _, best, _, times = self._chosen(scenario, True)
-        steps = int(times[-1])
+        methods, _, best, _, steps = self._chosen(scenario, True)
+        times = evenly(steps, 60)
         touched = max(1, min(B, design.shape[0])) * design.rank
         steps = int(min(steps, max(30, WORK / (8 * touched))))
         runs = int(np.clip(WORK / (touched * steps), 8, 200))
@@ -202,19 +231,19 @@ class AdvisorPanel(Panel):
                 scenario["tuned"] == "gaussian")
 
     def _chosen(self, scenario, final):
-        """Methods and steps of the families, the fastest of them, its steps as told by either theory, and when to look."""
+        """Methods and steps of the families, the fastest of them, its steps by either theory, and the last step drawn."""
         facts, B, ridge, noise, target, blind = self._read(scenario)
-        methods, steps = _tuned(facts, B, ridge, noise, target, blind, final)
-        best = min(FAMILIES, key=lambda f: steps[f] / (1 + 0.01 * (f == "sgd")))
+        methods, steps = _tuned(facts, B, ridge, noise, target, blind, final, _entries())
+        best = min(methods, key=lambda f: steps[f] / (1 + 0.01 * (f == "sgd")))
         reach = {g: _steps(facts, methods[best], B, ridge, noise, target, g) for g in (True, False)}
-        return methods, steps, best, reach, _times(reach[blind], reach[not blind])
+        return methods, steps, best, reach, _last(reach[blind], reach[not blind])
 
-    def _curves(self, facts, method, B, ridge, noise, target, times):
-        traces = {"target": {"x": [0, times[-1]], "y": [target, target]}}
+    def _curves(self, facts, method, B, ridge, noise, target, last):
+        traces = {"target": {"x": [0, last], "y": [target, target]}}
         for name, gaussian in (("Gaussian theory", True), ("corrected theory", False)):
-            risk = _risk(facts, method, B, ridge, noise, gaussian, tuple(times))
+            steps, risk, notes = _risk(facts, method, B, ridge, noise, gaussian, last, target / 10)
             shown = np.isfinite(risk) & (risk < 1e3) & (risk > 1e-30)
-            traces[name] = {"x": times[shown], "y": risk[shown]}
+            traces[name] = {"x": steps[shown], "y": risk[shown], "customdata": notes[shown]}
         return traces
 
 
@@ -225,21 +254,22 @@ def _fit(facts):
 
 
 @lru_cache(maxsize=128)
-def _efficiency(facts, ridge, gaussian, final):
+def _efficiency(facts, ridge, gaussian, final, families):
     inputs = facts.inputs(ridge, gaussian)
     if not final:
         inputs, _ = merged(inputs, 1.0, 1.2)
-    found = inputs.frontier(list(FAMILIES), GRID[final], precision=1e-6 if final else 1e-3)
-    return {f: found[f].ce for f in FAMILIES}
+    found = inputs.frontier([name for name, _ in families], GRID[final], precision=1e-6 if final else 1e-3)
+    return {name: f.ce for name, f in found.items()}
 
 
 @lru_cache(maxsize=512)
-def _tuned(facts, B, ridge, noise, target, blind, final):
+def _tuned(facts, B, ridge, noise, target, blind, final, families):
     """family -> method, family -> steps it is thought to need, told of the rows or ``blind``."""
     inputs, start = facts.inputs(ridge, blind), facts.start(ridge)
     goal = target * inputs.initial_risk(start)
-    methods, steps = tune_for(inputs, list(FAMILIES), np.array([float(B)]), goal, noise, start, LEVELS if final else DRAFT)
-    return {f: methods[f][0] for f in FAMILIES}, {f: float(steps[f][0]) for f in FAMILIES}
+    methods, steps = tune_for(inputs, [name for name, _ in families], np.array([float(B)]), goal, noise, start,
+                              quick=not final)
+    return {f: m[0] for f, m in methods.items()}, {f: float(t[0]) for f, t in steps.items()}
 
 
 @lru_cache(maxsize=512)
@@ -249,15 +279,18 @@ def _steps(facts, method, B, ridge, noise, target, gaussian):
 
 
 @lru_cache(maxsize=512)
-def _risk(facts, method, B, ridge, noise, gaussian, times):
+def _risk(facts, method, B, ridge, noise, gaussian, last, low):
+    """Steps up to ``last`` and the expected risk there as a share of the start, drawn from ``low`` upwards."""
     inputs, start = facts.inputs(ridge, gaussian), facts.start(ridge)
-    return inputs.risk_at(method, B, list(times), noise, start) / inputs.initial_risk(start)
+    unit = inputs.initial_risk(start)
+    return sampled(lambda steps: inputs.risk_at(method, B, steps, noise, start) / unit, last,
+                   method.beta if method.eta else 0.0, (low, HIGHEST), log=False)
 
 
-def _times(steps, other):
-    """Whole steps, evenly spaced, until a little after the target is reached."""
+def _last(steps, other):
+    """The last step drawn, a little after the target is reached."""
     last = next((s for s in (steps, other) if np.isfinite(s)), 200)
-    return np.unique(np.rint(np.linspace(0, np.clip(1.4 * last, 10, LONGEST), POINTS))).astype(int)
+    return round(float(np.clip(1.4 * last, 10, LONGEST)))
 
 
 def _half(batches, ce):
@@ -294,10 +327,11 @@ def _sentence(scenario, facts, word, n):
     def reaches(steps):
         return f"gets there in {count(steps)} steps" if np.isfinite(steps) else "never gets there"
 
-    ridge = "no ridge" if scenario["ridge"] <= RIDGE.low else f"ridge {short(scenario['ridge'])}"
+    ridge = "no ridge" if scenario["ridge"] <= RIDGE.low else f"ridge {given(scenario['ridge'])}"
     told = "for these rows" if scenario["tuned"] == "rows" else "as if rows were Gaussian"
-    return (f"{facts.name}: κ = {three(n['kappa'])}, rows {three(n['factor'])} times as noisy as Gaussian ones, which puts "
+    name = " ".join([*facts.notes, facts.name])
+    return (f"{name}: κ = {three(n['kappa'])}, rows {three(n['factor'])} times as noisy as Gaussian ones, which puts "
             f"SGD's critical batch at {three(n['critical']['sgd'])} instead of {three(n['critical_gaussian']['sgd'])}. "
-            f"To {three(100 * scenario['target'])} % of the starting risk at B = {B}, {ridge}, label noise "
-            f"{short(scenario['noise'])}: {word}, long-run step {three(n['long_run_step'])} and β = {three(n['beta'])}, tuned "
+            f"To {percent(scenario['target'])} of the starting risk at B = {B}, {ridge}, label noise "
+            f"{given(scenario['noise'])}: {word}, long-run step {three(n['long_run_step'])} and β = {three(n['beta'])}, tuned "
             f"{told}, {reaches(n['steps'])}; Gaussian theory says it {reaches(n['gaussian'])}.")

@@ -1,6 +1,11 @@
 """The book's controls: the same three sliders, in the same order and ranges, in every notebook."""
 
-from .scenario import Seed, Slider, Toggles
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .scenario import Choice, Seed, Slider, Toggles
 from .style import METHODS as LOOKS
 
 KAPPA = Slider("kappa", "κ", 1, 1e6, 1e3, step=0.1, base=10, help="condition number of H, largest over smallest eigenvalue")
@@ -9,21 +14,71 @@ BATCH = Slider("batch", "B", 1, 65536, 8, step=0.5, base=2, whole=True, help="ba
 DIM = Slider("d", "d", 2, 10000, 200, step=0.1, base=10, whole=True, help="number of eigenvalues")
 
 
-class _Methods(Toggles):
-    """Every family there is by now, the reader's own included."""
+class Families(Toggles):
+    """A toggle for every family in ``mombook.FAMILIES``, read when it is asked for: the reader's own are among them.
 
-    name, label, help = "methods", "methods", "which methods to show"
-    options = default = property(lambda self: tuple(LOOKS))
-    words = property(lambda self: {k: v.word for k, v in LOOKS.items()})
+    Args:
+        without: names of families that a panel does not show.
+        off: names of families that are off when the panel opens.
+        help: what the toggles are for; more: as ``Slider.more``.
+    """
 
-    def __init__(self):
-        """All that it holds is read when it is asked for."""
+    _without: Sequence[str]
+    _off: Sequence[str]
+
+    def __init__(self, without: Sequence[str] = (), off: Sequence[str] = (), help: str = "which methods to show",
+                 more: bool = False) -> None:
+        for name, value in (("name", "methods"), ("label", "methods"), ("help", help), ("more", more), ("_without", without),
+                            ("_off", off)):
+            object.__setattr__(self, name, value)                       # the base class is frozen
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the families."""
+        return tuple(name for name in _fit_for_lines(tuple(LOOKS)) if name not in self._without)
+
+    @property
+    def default(self) -> tuple[str, ...]:
+        """Those that are on at first."""
+        return tuple(name for name in self.options if name not in self._off)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Name -> what a reader calls it."""
+        return {name: LOOKS[name].word for name in self.options}
 
 
-METHODS = _Methods()
+def _fit_for_lines(names):
+    """Names of families, which must be such that a scenario line can hold them."""
+    for name in names:
+        if not (isinstance(name, str) and name and name == name.strip() and name.isprintable() and not set(name) & set(";+,")):
+            raise ValueError(f"FAMILIES must have names of printable characters, without ; + and commas, for a scenario line "
+                             f"to hold them; got {name!r}.")
+    return names
+
+
+class Family(Choice):
+    """A menu of every family in ``mombook.FAMILIES``, read when it is asked for."""
+
+    def __init__(self, name: str, label: str, default: str, help: str = "") -> None:
+        for key, value in (("name", name), ("label", label), ("default", default), ("help", help)):
+            object.__setattr__(self, key, value)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the families."""
+        return _fit_for_lines(tuple(LOOKS))
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Name -> what a reader calls it."""
+        return {name: look.word for name, look in LOOKS.items()}
+
+
+METHODS = Families()
 SEED = Seed()
 
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},
     "slow decay": {"kappa": 15.8, "decay": 0.5, "batch": 8, "d": 200},
     "fast decay": {"kappa": 39800, "decay": 2, "batch": 8, "d": 200},

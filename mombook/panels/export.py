@@ -10,8 +10,13 @@ import textwrap
 
 import numpy as np
 
+from ..model.family import BOOK, FAMILIES
 from ..references import bibtex as _bibtex
+from ..versions import __version__
 from . import style
+
+FORMULA = ("=", "+", "-", "@")
+"""What a text begins with that a spreadsheet takes for a formula."""
 
 PRINT_WIDTH = 1050
 """Width of a printed picture in CSS pixels; a host saves it at three device pixels each."""
@@ -19,9 +24,13 @@ PRINT_WIDTH = 1050
 
 def stamp(panel, line):
     """One line that says where something comes from: version, panel and the scenario ``line``."""
-    from .. import __version__
 
-    return f"mombook {__version__}, {panel.name}: {line}"
+    return f"mombook {__version__}, {panel.name}: {_one_line(line)}"
+
+
+def _one_line(text):
+    """A text without line breaks, as it must be in a comment."""
+    return " ".join(str(text).splitlines())
 
 
 def arrays(figure):
@@ -96,8 +105,18 @@ def csv(panel, line, traces):
     header, rows = table(traces)
     text = io.StringIO()
     text.write(f"# {stamp(panel, line)}\n")
-    _csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    _csv.writer(text, lineterminator="\n").writerows(cells([header, *rows]))
     return text.getvalue()
+
+
+def cells(rows):
+    """Rows for a CSV file: texts on one line, those that a spreadsheet would run with an apostrophe in front; numbers stay."""
+    def harmless(text):
+        text = _one_line(text)
+        return f"'{text}" if text.startswith("\t") or text.lstrip().startswith(FORMULA) else text
+
+    for row in rows:
+        yield [harmless(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def code(panel, line):
@@ -108,31 +127,49 @@ def code(panel, line):
 def script(panel, line):
     """A program that prints every number in the figure; it needs nothing but mombook, numpy and scipy.
 
-    Its first part, where the panel has a ``recipe``, is the engine's public names at work on the sentence's numbers; its
-    second prints ``table`` of the exact layer and the finished simulation.
+    It begins with the definitions of families that a reader has given mombook. Its next part, where the panel has a
+    ``recipe``, is the engine's public names at work on the sentence's numbers; the last prints ``table`` of the exact layer
+    and the finished simulation. What it cannot hold is said at its top (``Panel.lacks``).
     """
-    from .. import __version__
 
-    recipe = panel.recipe(panel.read(line)).strip()
+    scenario = panel.read(line)
+    recipe = panel.recipe(scenario).strip()
     engine = f"\n# The sentence under the figure, from the engine.\n{recipe}\n" if recipe else ""
+    lacks = "".join(f"\n# {each}" for each in textwrap.wrap(panel.lacks(scenario), 120))
     return f'''\
 # {panel.title}: the numbers in the figure of mombook's panel "{panel.name}" at
-#   {line}
-# Made by mombook {__version__}. To run it: pip install mombook=={__version__} (or "pip install ." in a copy of the book;
-# numpy and scipy come along), then  python {panel.name}.py
-{engine}
+#   {_one_line(line)}{lacks}
+# Made by mombook {__version__}. To run it: "pip install ." in a copy of the book (numpy and scipy
+# come along), then  python {panel.name}.py
+{_own_families(scenario)}{engine}
 # Every point of the figure as CSV: the exact layer and the finished simulation, trace by trace.
 import csv
 import sys
 
-from mombook.panels import definition
-from mombook.panels.export import table
-
-panel = definition("{panel.name}")
-traces = panel.finished(panel.read("{line}"))
+from mombook.panels.export import cells, table
+{panel.opening(scenario)}
+traces = panel.finished(panel.read({str(line)!r}))
 header, rows = table(traces)
-csv.writer(sys.stdout, lineterminator="\\n").writerows([header, *rows])
+csv.writer(sys.stdout, lineterminator="\\n").writerows(cells([header, *rows]))
 '''
+
+
+def _own_families(scenario):
+    """Lines that define the families of the scenario which are not the book's, from the numbers read off them."""
+    shown = [name for value in scenario.values() for name in (value if isinstance(value, tuple) else (value,))
+             if isinstance(name, str) and name in FAMILIES]
+    own = [name for name in dict.fromkeys([*BOOK, *shown]) if FAMILIES.get(name) not in (None, BOOK.get(name))]
+    if not own:
+        return ""
+    lines = ["", "# Families of methods that are not the book's, in numbers: lr is the learning rate, beta the momentum.",
+             "from mombook import FAMILIES, Family, Method", ""]
+    for name in own:
+        delta, free_eta, eta, slope, free_beta, rest = map(float, FAMILIES[name].row)
+        make = ("Method" if free_eta else
+                f"lambda lr, beta: Method({delta!r} * lr, ({eta!r} + {slope!r} * beta) * lr, beta)" if free_beta else
+                f"lambda lr: Method({delta!r} * lr, {eta!r} * lr, {1.0 - rest!r})")
+        lines.append(f"FAMILIES[{name!r}] = Family({FAMILIES[name].word!r}, {make})")
+    return "\n".join([*lines, ""])
 
 
 def bibtex(panel, line):

@@ -5,13 +5,15 @@ from functools import lru_cache
 import numpy as np
 
 from ..bounds import heavy_ball_gap
-from ..falsify import best_ce_ratio, search
-from ..spectrum import Spectrum
-from ..tradeoff import frontier
+from ..model.spectrum import Spectrum
+from ..study.falsify import best_ce_ratio, search
+from ..tuning.frontiers import frontier
 from . import style
 from .controls import BATCH, DECAY, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Slider, short
+from .labels import Plot, texts
+from .scenario import Slider
+from .words import given, three
 
 LEVELS = Slider("levels", "levels", 2, 24, 6, step=1, whole=True, help="how many distinct eigenvalues the search may move")
 TRIALS = Slider("trials", "spectra", 50, 1000, 200, step=50, whole=True, help="how many spectra the search tries")
@@ -22,13 +24,17 @@ SUPREMUM = 1.5
 
 
 class FalsifyPanel(Panel):
-    """Ratio against spectra tried, the spectrum, and both frontiers under the ceiling of (T2)."""
+    """Ratio against spectra tried, the spectrum, and both frontiers under the ceiling of (T2).
+
+    About (T2), a statement on heavy ball and SGD: it shows no other family.
+    """
 
     name = "falsify"
     title = "Can heavy ball beat SGD?"
+    subplots = 3
     controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
     references = ("morwani2026",)
-    theory = ("start", "ceiling", "heavy ball", "chosen batch")
+    theory = ("start", "name of the start", "names of lines", "ceiling", "heavy ball", "chosen batch")
     presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012
                "fast decay": {"kappa": 1e4, "decay": 2.5}, "two levels": {"kappa": 1e6, "decay": 1.5, "levels": 2}}
     help = ("The sliders choose the spectrum the search starts from and, on the right, the batch that is looked at; when they "
@@ -53,10 +59,11 @@ class FalsifyPanel(Panel):
         middle = {"xaxis": "x2", "yaxis": "y2"}
         f.add_scatter(name="start spectrum", x=[], y=[], mode="markers", **middle, **quiet,
                       marker={"size": 10, "symbol": "circle-open", "color": START, "line": {"width": 2}},
-                      hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>start</extra>")
+                      hovertemplate="λ/L %{x:.3~g}, multiplicity %{y:.3~r}<extra>start</extra>")
         f.add_scatter(name="best spectrum", x=[], y=[], mode="markers", **middle, **quiet,
                       marker={"size": 10, "symbol": "square", "color": FOUND, "line": {"width": 1, "color": style.PAPER}},
-                      hovertemplate="λ/L %{x:.3g}, multiplicity %{y:.3g}<extra>best so far</extra>")
+                      hovertemplate="λ/L %{x:.3~g}, multiplicity %{y:.3~r}<extra>best so far</extra>")
+        style.names(f, "name of the start", 2, color=START)
         right = {"xaxis": "x3", "yaxis": "y3"}
         f.add_scatter(name="ceiling", x=[], y=[], mode="lines", hoverinfo="skip", **right, **quiet,
                       line={"width": 1.5, "color": style.METHODS["heavy_ball"].color, "dash": "dot"})
@@ -65,30 +72,24 @@ class FalsifyPanel(Panel):
             f.add_scatter(name=look.word, x=[], y=[], mode="lines+markers", **right,
                           line={"color": look.color, "width": 2.5, "dash": look.dash},
                           marker={"color": look.color, "symbol": look.marker, "size": 6},
-                          hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} at B %{x:.3~r}<extra>" + look.word + "</extra>")
         f.add_scatter(name="SGD's best", x=[], y=[], mode="lines", hoverinfo="skip", **right, **quiet,
                       line={"width": 1, "color": style.METHODS["sgd"].color, "dash": "dash"})
         f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", hoverinfo="skip", **right, **quiet,
                       marker={"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": FOUND}})
+        style.names(f, "names of lines", 3)
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 1, "xanchor": "right", "yanchor": "bottom"},
             annotations=[*style.titles(3),
                          {"text": "3/2", "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": SUPREMUM,
                           "yanchor": "bottom", "showarrow": False, "font": {"color": style.MUTED}}],
             xaxis=style.log_axis("spectra tried"), yaxis=style.axis("best CE: heavy ball / SGD", range=[0.95, 1.6]),
-            xaxis2=style.log_axis("eigenvalue / largest", anchor="y2"), yaxis2=style.log_axis("multiplicity", anchor="x2"),
+            xaxis2={**style.log_axis("eigenvalue / largest", anchor="y2"), "dtick": 2},
+            yaxis2=style.log_axis("multiplicity", anchor="x2"),
             xaxis3=style.log_axis("batch size B", anchor="y3"),
             yaxis3=style.log_axis("e-folds per sample × tr H / μ", anchor="x3")))
         f.update_layout(self.wide())
         return f
-
-    def wide(self):
-        """Three columns."""
-        return style.columns(3)
-
-    def stacked(self):
-        """Three rows."""
-        return style.rows(3)
 
     def exact(self, scenario, final=True):
         """The start spectrum, its ratio and its frontiers under the ceiling."""
@@ -107,15 +108,20 @@ class FalsifyPanel(Panel):
                   "ceiling": {"x": B[shown], "y": ceiling[shown], "visible": bool(shown.any())},
                   "SGD's best": {"x": [1, B[-1]], "y": [best, best]},
                   "chosen batch": {"x": [batch], "y": [here / unit], "visible": here / unit > 1e-3}}
-        for key in ("sgd", "heavy_ball"):
-            traces[style.METHODS[key].word] = {"x": B, "y": curves[key].ce / unit}
-        sentence = (f"Start: κ = {short(kappa)}, decay {short(decay)}, {levels} eigenvalues. Heavy ball's best CE is "
-                    f"{ratio.ratio:.3f} times SGD's ({ratio.heavy_ball:.3g} against {ratio.sgd:.3g} μ/tr per sample); at "
-                    f"B = {batch} it is {here / unit / best:.3g} times SGD's best.")
         ranges = {"xaxis": [-0.05, np.log10(scenario["trials"])], "yaxis": [0.95, 1.6], "xaxis2": [-6.3, 0.3],
                   "yaxis2": [-0.3, 3.2], "xaxis3": [-0.1, np.log10(GRID[True][-1]) + 0.1], "yaxis3": [-3, 1.2]}
+        for key in ("sgd", "heavy_ball"):
+            traces[style.METHODS[key].word] = {"x": B, "y": curves[key].ce / unit}
+        middle = Plot(ranges["xaxis2"], ranges["yaxis2"], 3)
+        middle.marks(**traces["start spectrum"])
+        spots = middle.shares(**traces["start spectrum"])[::-1] + np.array([0, 0.03])
+        traces["name of the start"] = texts([("start", *middle.best("start", spots, ("top center",)))])
+        traces["names of lines"] = _names(traces, Plot(ranges["xaxis3"], ranges["yaxis3"], 3))
+        sentence = (f"Start: κ = {given(kappa)}, decay {given(decay)}, {levels} eigenvalues. Heavy ball's best CE is "
+                    f"{three(ratio.ratio)} times SGD's ({three(ratio.heavy_ball)} against {three(ratio.sgd)} μ/tr per sample); "
+                    f"at B = {batch} heavy ball has {three(here / unit / best)} of SGD's best.")
         return View(traces, sentence, ranges,
-                    ["<b>The search</b>: past 3/2?", "<b>Spectrum</b> found", "<b>Efficiency</b> on the start"],
+                    ["<b>The search</b>: past 3/2?", "<b>Spectrum</b> found", "<b>Efficiency</b> at the start"],
                     numbers={"ratio": ratio, "here": here / unit})
 
     def sample(self, scenario):
@@ -127,12 +133,23 @@ class FalsifyPanel(Panel):
                 "tried": {"x": count, "y": np.maximum(piece.tried, 0.96)},
                 "best so far": {"x": count, "y": np.maximum.accumulate(piece.tried)},
                 "best spectrum": {"x": H.eigenvalues / H.largest, "y": H.counts}},
-                f"Search: best of {piece.evaluations} spectra {piece.best.ratio:.4f}, at B = {short(piece.best.batch)}, "
-                f"κ = {H.kappa:.3g}, tr/L = {H.trace / H.largest:.3g}. The theorem allows no growth with κ or d.")
+                f"Search: best of {piece.evaluations} spectra {three(piece.best.ratio)}, at B = {given(piece.best.batch)}, "
+                f"κ = {three(H.kappa)}, tr/L = {three(H.trace / H.largest)}. The theorem allows no growth with κ or d.")
 
     def blank(self, scenario):
         """No search yet."""
         return {name: {"x": [], "y": []} for name in ("tried", "best so far", "best spectrum")}
+
+
+def _names(traces, plot):
+    """Beside the ceiling and SGD's best efficiency."""
+    for name in ("SGD", "heavy ball"):
+        plot.curve(traces[name]["x"], traces[name]["y"])
+    if traces["chosen batch"]["visible"]:
+        plot.marks(traces["chosen batch"]["x"], traces["chosen batch"]["y"])
+    lines = {"SGD's best": "SGD's best", "ceiling": "ceiling (T2)"}
+    curves = [(word, plot.curve(traces[name]["x"], traces[name]["y"])) for name, word in lines.items()]
+    return plot.names(curves)
 
 
 @lru_cache(maxsize=256)

@@ -5,14 +5,17 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..family import FAMILIES
-from ..horizon import bend, settled_risk, tune_risk
-from ..moments import risk_at
-from ..scaling import local_exponents
+from ..arguments import TINY
+from ..exact.moments import risk_at
+from ..model.family import FAMILIES
+from ..study.scaling import local_exponents
+from ..tuning.horizon import bend, quick_tune_risk, settled_risk
 from . import controls, spectra, style
+from .curves import FILLED, MOST, sampled
 from .frame import Panel, View, new_figure
-from .scenario import Slider, short
-from .words import three
+from .labels import ABOVE_OR_BELOW, Plot
+from .scenario import Slider
+from .words import given, percent, three
 
 
 class Large(Slider):
@@ -27,15 +30,11 @@ class Large(Slider):
         return round(float(f"{min(max(float(position), self.low), self.high):.3g}"))
 
 
-class _Methods(type(controls.METHODS)):
-    default = ("sgd", "heavy_ball", "asgd")
-
-
-DECAY = Slider("decay", "decay", 1.05, 3, 1.5, step=0.05, help="the eigenvalues are i^-decay, i = 1 ... d")
+DECAY = Slider("decay", "decay", 1.05, 3, 1.5, step=0.05, help="the eigenvalues are i^−decay, i = 1 ... d")
 DIM = Large("d", "d", 10, 1e9, 1e9, step=0.25, base=10, whole=True, help="number of eigenvalues: directions to be learned")
 STEPS = Large("steps", "T", 1e3, 1e8, 1e8, step=0.25, base=10, whole=True,
               help="steps to be taken: the horizon that every method is tuned for")
-METHODS = _Methods()
+METHODS = controls.Families(off=("nesterov",))
 
 PER_DECADE = {False: 6, True: 12}
 """Times of a curve: while dragging, and at rest."""
@@ -45,6 +44,9 @@ BINS = 2
 
 ENOUGH = 5.0
 """A horizon is cut at so many times the steps in which the smallest eigenvalue's risk falls by e."""
+
+HIGHEST = 10**0.1
+"""Top of the plot of curves."""
 
 TARGET = 0.01
 """Share of the starting risk whose time is told."""
@@ -61,6 +63,7 @@ class FarHorizonPanel(Panel):
 
     name = "far_horizon"
     title = "A hundred million steps"
+    subplots = 2
     controls = (DECAY, DIM, controls.BATCH, STEPS, METHODS)
     references = ("morwani2026", "ferbach2025", "weideman2007")
     theory = ("the law", "law of the exponent", "ASGD's exponent, tuned anew")
@@ -69,12 +72,12 @@ class FarHorizonPanel(Panel):
         "d ends it": {"decay": 1.5, "d": 1000, "batch": 64, "steps": 1e6},
         "fast decay": {"decay": 2.5, "d": 1e9, "batch": 8, "steps": 1e8},
         "huge batch": {"decay": 1.5, "d": 1e9, "batch": 65536, "steps": 1e5}})
-    help = ("The eigenvalues are i^-decay, every direction starts with error 1, and each method is tuned for the least risk "
+    help = ("The eigenvalues are i^−decay, every direction starts with error 1, and each method is tuned for the least risk "
             "after T steps (or, where it learns everything long before, after five times the steps that the smallest "
             "eigenvalue takes it). Left: lines are exact expectations (but for bins of eigenvalues, whose cost is told); "
             "dotted, the power law with its constant; open marks, the risk at T had the method been tuned for that T; crosses, "
             "where the smallest eigenvalue is learned and the law ends. Right: the power of t by which each falls just then, "
-            "lines over a decade of the curve, marks from one open mark to the next.")
+            "lines over a decade of the curve, marks from one open mark to the next. " + FILLED)
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
@@ -83,22 +86,23 @@ class FarHorizonPanel(Panel):
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             mark = {"color": style.PAPER, "symbol": look.marker, "size": 8, "line": {"color": look.color, "width": 2}}
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", line=line, legendgroup=key,
-                          hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>" + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} after %{x:.3~r} steps%{customdata}<extra>" + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}, tuned anew", x=[], y=[], mode="markers", marker=mark, legendgroup=key,
                           showlegend=False,
-                          hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>" + look.word + ", tuned for them</extra>")
+                          hovertemplate="%{y:.3~g} after %{x:.3~r} steps<extra>" + look.word + ", tuned for them</extra>")
             f.add_scatter(name=f"{look.word}: exponent", x=[], y=[], mode="lines", line={**line, "width": 1.5}, legendgroup=key,
-                          hovertemplate="t^-%{y:.3g} at %{x:.3g} steps<extra>" + look.word + "</extra>", **second)
+                          hovertemplate="t^−%{y:.3~g} at %{x:.3~r} steps<extra>" + look.word + "</extra>", **second)
             f.add_scatter(name=f"{look.word}: exponent, tuned anew", x=[], y=[], mode="markers", marker=mark, legendgroup=key,
-                          hovertemplate="T^-%{y:.3g} at %{x:.3g}<extra>" + look.word + ", tuned anew</extra>", **second)
+                          hovertemplate="T^−%{y:.3~g} at %{x:.3~r}<extra>" + look.word + ", tuned anew</extra>", **second)
         f.add_scatter(name="the law", x=[], y=[], mode="lines", line={"color": style.INK, "width": 1.5, "dash": "dot"},
-                      hovertemplate="%{y:.3g} after %{x:.3g} steps<extra>the power law</extra>")
+                      hovertemplate="%{y:.3~g} after %{x:.3~r} steps<extra>the power law</extra>")
         f.add_scatter(name="d is learned", x=[], y=[], mode="markers",
                       marker={"symbol": "x", "size": 9, "color": style.INK},
-                      hovertemplate="%{x:.3g} steps<extra>the smallest eigenvalue is learned</extra>")
-        for name, position in (("law of the exponent", "bottom center"), ("ASGD's exponent, tuned anew", "top right")):
-            f.add_scatter(name=name, x=[], y=[], text=[], mode="lines+text", textposition=position, hoverinfo="skip",
-                          textfont={"color": style.INK}, line={"color": style.INK, "width": 1.5, "dash": "dot"}, **second)
+                      hovertemplate="%{x:.3~r} steps<extra>the smallest eigenvalue is learned</extra>")
+        for name in ("law of the exponent", "ASGD's exponent, tuned anew"):
+            f.add_scatter(name=name, x=[], y=[], mode="lines", hoverinfo="skip",
+                          line={"color": style.INK, "width": 1.5, "dash": "dot"}, **second)
+        style.names(f, "law names", 2, color=style.INK)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
             annotations=style.titles(2),
@@ -108,22 +112,16 @@ class FarHorizonPanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Two columns."""
-        return style.columns(2)
-
-    def stacked(self):
-        """Two rows."""
-        return style.rows(2)
-
     def exact(self, scenario, final=True):
-        """Curves, exponents and laws of every method shown, tuned for the horizon; at rest also tuned anew for shorter ones."""
+        """Curves, exponents and laws of every method shown, tuned for the horizon, and risks tuned anew for shorter ones.
+
+        While dragging there are fewer points and fewer bins, and only four of the shorter horizons."""
         decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
         H, per = spectra.from_top(decay, d), PER_DECADE[final]
         times = _times(T, per)
         powers = {"left running": 1 - 1 / decay, "tuned anew": (2 - 1 / decay) * (1 - 1 / decay)}
         top = 3.5 * powers["left running"]
-        traces, laws, crosses, end, reach, fitted, anew, bends = {}, [], [], {}, {}, {}, {}, {}
+        traces, laws, crosses, end, reach, fitted, anew, bends, drawn = {}, [], [], {}, {}, {}, {}, {}, {}
         for key, look in style.METHODS.items():
             parts = [look.word + part for part in ("", ", tuned anew", ": exponent", ": exponent, tuned anew")]
             if key not in scenario["methods"]:
@@ -132,11 +130,11 @@ class FarHorizonPanel(Panel):
             method, risk = _curve(decay, d, batch, T, key, FAMILIES[key], final)
             end[key], reach[key] = float(risk[-1]), _reached(times, risk)
             seen = risk > FLOOR / 10
-            traces[parts[0]] = {"x": times[seen], "y": risk[seen], "visible": True}
+            drawn[parts[0]] = key
             forgets = 1 / (1 - method.beta) if method.eta else 0.0
             still = seen & (times > (forgets if method.delta == 0 else 0.0))      # until then nothing damps the turning modes
             traces[parts[2]] = {**_slopes(times[still], risk[still], per, top), "visible": True}
-            then = _anew(decay, d, batch, T, key, FAMILIES[key]) if final else (np.empty(0), np.empty(0))
+            then = _anew(decay, d, batch, T, key, FAMILIES[key], final)
             traces[parts[1]] = {"x": then[0], "y": then[1], "visible": True}
             traces[parts[3]] = {**_slopes(*then, 1, top), "visible": True}
             anew[key] = _last_slope(*then)
@@ -145,24 +143,39 @@ class FarHorizonPanel(Panel):
             if start < min(bends[key], T):                                        # it comes to hold before it ends
                 settled = np.geomspace(start, T, 30)
                 laws.append([settled, settled_risk(H, decay, method, batch, settled) / (H.trace / 2)])
-            if bends[key] < times[seen][-1]:
-                crosses.append((bends[key], np.exp(np.interp(np.log(bends[key]), np.log(times[seen]), np.log(risk[seen])))))
         gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
         traces["the law"] = dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True))
-        traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
-        for name, power, text in (("law of the exponent", powers["left running"], "1 − 1/a"),
-                                  ("ASGD's exponent, tuned anew", powers["tuned anew"], "(2 − 1/a)(1 − 1/a)")):
-            told = (text, "") if name != "law of the exponent" else ("", text)        # out of the way of the curves
-            traces[name] = {"x": [1, T**0.75, T], "y": [power] * 3, "text": [*told, ""]}
-        traces["ASGD's exponent, tuned anew"]["visible"] = "asgd" in scenario["methods"]
+        right, across = Plot([0, np.log10(T)], [0, top], 2, log=(True, False)), {"x": [1, T]}
+        traces["law of the exponent"] = {**across, "y": [powers["left running"]] * 2}
+        traces["ASGD's exponent, tuned anew"] = {**across, "y": [powers["tuned anew"]] * 2,
+                                                 "visible": "asgd" in scenario["methods"]}
+        for name in drawn:
+            right.curve(traces[f"{name}: exponent"]["x"], traces[f"{name}: exponent"]["y"])
+            right.marks(traces[f"{name}: exponent, tuned anew"]["x"], traces[f"{name}: exponent, tuned anew"]["y"])
+        laws_named = [(text, right.curve(traces[name]["x"], traces[name]["y"])) for name, text in (
+            ("law of the exponent", "1 − 1/a"), ("ASGD's exponent, tuned anew", "(2 − 1/a)<br>(1 − 1/a)"))
+            if traces[name].get("visible", True)]
+        traces["law names"] = right.names(laws_named, ABOVE_OR_BELOW)
         lowest = min(end.values())
-        low = np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0
+        low = min(np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0, -1.0)
+        law = np.asarray(traces["the law"]["y"], float)
+        traces["the law"]["visible"] = bool(((law >= 10**low) & (law <= HIGHEST)).any())
+        for name, key in drawn.items():
+            steps, risk, notes = _drawn(decay, d, batch, T, key, FAMILIES[key], final, 10**low)
+            seen = (risk > FLOOR / 10) & (steps > 0)
+            traces[name] = {"x": steps[seen], "y": risk[seen], "customdata": notes[seen], "visible": True}
+            if bends[key] < steps[seen][-1]:
+                crosses.append((bends[key], np.exp(np.interp(*np.log([bends[key]]), *np.log([steps[seen], risk[seen]])))))
+            marks = traces[f"{name}, tuned anew"]                           # those under the picture's lower edge are left out
+            inside = marks["y"] >= 10**low
+            marks |= {"x": marks["x"][inside], "y": marks["y"][inside]}
+        traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
         numbers = {"end": end, "reach": reach, "fitted": fitted, "tuned anew": anew, "law": powers, "bend": bends,
                    "binning": _binning(decay, d, batch, T, scenario["methods"], 10**low) if final else {}}
         across = [0, np.log10(T)]
-        ranges = {"xaxis": across, "yaxis": [min(low, -1.0), 0.1], "xaxis2": across, "yaxis2": [0, top]}
+        ranges = {"xaxis": across, "yaxis": [low, np.log10(HIGHEST)], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
-                    [f"Tuned for <b>T = {_power(T)}</b>; marks: for that t", "By which <b>power</b> the risk falls"],
+                    [f"Tuned for <b>T = {given(T)}</b>; marks: for that t", "By which <b>power</b> the risk falls"],
                     numbers=numbers)
 
     def recipe(self, scenario):
@@ -172,12 +185,13 @@ class FarHorizonPanel(Panel):
         return f'''\
 import numpy as np
 import mombook as mb
+from mombook.tuning.horizon import quick_tune_risk
 
 coarse, H = (mb.Spectrum.power_law({d}, {decay!r}, binned=bins, ends="top") for bins in ({spectra.DRAGGED}, {BINS}))
 back = {T} * 10.0 ** (-np.arange({len(_back(T, PER_DECADE[True]))}) / {PER_DECADE[True]})
 times = np.unique(np.maximum(np.rint(back), 1.0))
 for family, steps in {horizons}.items():
-    best, estimate = mb.tune_risk(coarse, family, {batch}, steps)   # least risk after so many steps
+    best, estimate = quick_tune_risk(coarse, family, {batch}, steps)   # least risk after so many steps
     curve = mb.risk_at(H, best.method, {batch}, times) / (H.trace / 2)  # exactly, without the steps
     print(family, "ends at this share of its start:", curve[-1])
 '''
@@ -206,7 +220,7 @@ def _slopes(times, risk, apart, top):
 
 def _last_slope(times, risk):
     """Minus the exponent between the last two points; nan where there are none to read it from."""
-    return float(-local_exponents(times[-2:], risk[-2:])[1][0]) if times.size > 1 and risk[-1] > 0 else np.nan
+    return float(-local_exponents(times[-2:], risk[-2:])[1][0]) if times.size > 1 and risk[-1] > TINY else np.nan
 
 
 def _reached(times, risk):
@@ -230,13 +244,13 @@ def horizon(decay, d, batch, T, name, family):
     """The steps to tune for: T, or where a method tuned for T would have learned everything long before, ENOUGH times what
     the smallest eigenvalue takes it; tuned for more, it would spend all of the start on a rate that nobody sees."""
     H = spectra.from_top(decay, d)
-    return int(min(T, np.ceil(ENOUGH * bend(H, tune_risk(H, name, batch, T)[0].method))))
+    return int(min(T, np.ceil(ENOUGH * bend(H, quick_tune_risk(H, name, batch, T)[0].method))))
 
 
 @lru_cache(maxsize=2048)
 def tuned(decay, d, batch, T, name, family):
     """Tuned on the coarse spectrum always: the method does not change when a slider comes to rest."""
-    return tune_risk(spectra.from_top(decay, d), name, batch, horizon(decay, d, batch, T, name, family))[0].method
+    return quick_tune_risk(spectra.from_top(decay, d), name, batch, horizon(decay, d, batch, T, name, family))[0].method
 
 
 @lru_cache(maxsize=512)
@@ -246,6 +260,20 @@ def _curve(decay, d, batch, T, name, family, final):
     return method, risk_at(H, method, batch, _times(T, PER_DECADE[final])) / (H.trace / 2)
 
 
+@lru_cache(maxsize=512)
+def _drawn(decay, d, batch, T, name, family, final, low):
+    """The same curve as it is drawn in a picture that ends at ``low``: steps and shares."""
+    method = tuned(decay, d, batch, T, name, family)
+
+    def share(H):
+        return lambda steps: risk_at(H, method, batch, steps) / (H.trace / 2)
+
+    rough = share(_spectrum(decay, d, False))
+    curve, rough = (share(_spectrum(decay, d, True)), rough) if final else (rough, None)
+    return sampled(curve, T, method.beta if method.eta else 0.0, (low, HIGHEST), rough=rough, base=_times(T, PER_DECADE[final]),
+                   most=MOST if final else MOST // 16)
+
+
 @lru_cache(maxsize=2048)
 def _end(decay, d, batch, T, name, family):
     """The share of the starting risk at which a method tuned for T ends."""
@@ -253,11 +281,13 @@ def _end(decay, d, batch, T, name, family):
     return float(risk_at(H, tuned(decay, d, batch, T, name, family), batch, [T])[0] / (H.trace / 2))
 
 
-def _anew(decay, d, batch, T, name, family):
-    """Horizons up to T, and the ends of the method tuned for each, down to FLOOR."""
-    ends = np.array([_end(decay, d, batch, int(h), name, family) for h in HORIZONS[HORIZONS <= T]])
+def _anew(decay, d, batch, T, name, family, final):
+    """Horizons up to T (while dragging, four of them), and the ends of the method tuned for each, down to FLOOR."""
+    horizons = HORIZONS[HORIZONS <= T]
+    horizons = horizons if final else np.unique(np.append(horizons[:2], horizons[-2:]))
+    ends = np.array([_end(decay, d, batch, int(h), name, family) for h in horizons])
     seen = ends > FLOOR
-    return HORIZONS[HORIZONS <= T][seen].astype(float), ends[seen]
+    return horizons[seen].astype(float), ends[seen]
 
 
 def _binning(decay, d, batch, T, methods, low):
@@ -273,21 +303,13 @@ def _binning(decay, d, batch, T, methods, low):
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
-def _power(x):
-    """10^8 as such, other numbers in three figures."""
-    exponent = np.log10(x)
-    if exponent == round(exponent) and exponent >= 4:
-        return "10" + str(round(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return three(x)
-
-
 def _sentence(scenario, n):
     """What is on screen, in words."""
     T, words = scenario["steps"], {key: style.METHODS[key].word for key in n["end"]}
     ends = ", ".join(f"{words[k]} at {_percent(v)}" for k, v in n["end"].items())
-    reach = ", ".join(f"{words[k]} {three(np.ceil(t)) + ' steps' if np.isfinite(t) else 'not by T'}"
+    reach = ", ".join(f"{words[k]} {three(t) + ' steps' if np.isfinite(t) else 'not by T'}"
                       for k, t in n["reach"].items())
-    told = [f"a = {short(scenario['decay'])}, d = {_power(scenario['d'])}, B = {scenario['batch']}: after {_power(T)} steps "
+    told = [f"a = {given(scenario['decay'])}, d = {given(scenario['d'])}, B = {scenario['batch']}: after {given(T)} steps "
             f"{ends} of the starting risk. To {_percent(TARGET)}: {reach}."]
     learned = [f"{words[k]} after {three(t)} steps" for k, t in n["bend"].items() if t < T]
     if "sgd" in n["fitted"] and n["bend"]["sgd"] > T:
@@ -306,4 +328,4 @@ def _sentence(scenario, n):
 
 def _percent(x):
     """A share in percent, three figures."""
-    return "under 10⁻¹⁰ %" if x < FLOOR else f"{three(100 * x)} %" if x > 1e-7 else f"{100 * x:.2g} %"
+    return "under 10⁻¹⁰ %" if x < FLOOR else percent(x)

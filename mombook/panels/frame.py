@@ -1,14 +1,24 @@
 """What a panel is, whoever shows it: scenario -> arrays, figure and sentence. No widgets, no numerics."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from ..prose import slips
 from . import scenario as scenarios
+from . import style, words
+from .scenario import Control, Scenario
+
+Traces = dict[str, dict[str, Any]]
+"""Trace name -> the plotly attributes to set."""
 
 
-def new_figure():
+def new_figure() -> Any:
     """An empty plotly figure. Plotly is imported here and not above: a web page computes views without it."""
     import plotly.graph_objects as go
 
@@ -22,7 +32,7 @@ class View:
     Attributes:
         traces: trace name -> the plotly attributes that differ (``x``, ``y``, ``visible``, ...).
         ranges: axis name (``xaxis``, ``yaxis2``, ...) -> its range (log axes in powers of ten).
-        titles: the text above each subplot.
+        titles: the text above each subplot, broken into lines where it is long.
         sentence: what is seen, with its numbers.
         lamps: (what the bound is called, whether its assumptions are met, the sentence if not).
         numbers: the sentence's numbers, unrounded, for tests and notebooks.
@@ -30,14 +40,17 @@ class View:
         guess: the titles while theory is hidden, where ``titles`` would give it away.
     """
 
-    traces: dict
+    traces: Traces
     sentence: str = ""
-    ranges: dict = field(default_factory=dict)
-    titles: list = field(default_factory=list)
-    lamps: list = field(default_factory=list)
-    numbers: dict = field(default_factory=dict)
+    ranges: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    titles: Sequence[str] = field(default_factory=list)
+    lamps: Sequence[tuple[str, bool, str]] = field(default_factory=list)
+    numbers: dict[str, Any] = field(default_factory=dict)
     text: str = ""
-    guess: list = field(default_factory=list)
+    guess: Sequence[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.titles, self.guess = style.lines(self.titles), style.lines(self.guess)
 
 
 @dataclass
@@ -45,7 +58,7 @@ class Sample:
     """A piece of simulation that has arrived: how far it is (0 to 1), the traces it changes, and a sentence."""
 
     fraction: float
-    traces: dict
+    traces: Traces
     sentence: str = ""
 
 
@@ -56,52 +69,60 @@ class Panel:
 
     - ``figure()``: the empty figure, all traces and axes, nothing computed;
     - ``exact(scenario, final)``: the exact layer as a ``View``; with ``final=False`` a reader is dragging and a coarser
-      answer within milliseconds is right, with ``final=True`` they have let go;
+      answer within milliseconds is right, with ``final=True`` they have let go. The two differ in resolution, not in what
+      is shown or said, and depend on the scenario alone, never on what was asked before;
     - ``sample(scenario)``: a generator of ``Sample``, in pieces of a few milliseconds.
 
-    Where they help a reader, also:
+    ``subplots`` says how many there are (2 or 3), beside one another on a wide page and under one another on a phone, and
+    ``pixels`` how high the figure then is, if not as usual. Where they help a reader, also:
 
     - ``guides``: what is said -> a sequence of (button text, changes) that repeated clicks walk through, round and round;
     - ``searches``: button text -> a function from the scenario to the changes it found, within a second or two;
     - ``recipe(scenario)``: the sentence's main numbers as four to ten lines of the engine's public names;
     - ``theory``: the names of traces that a teacher may hide until the class has guessed;
-    - ``references``: keys in ``mombook/references.bib`` of what the panel rests on.
+    - ``references``: keys in ``mombook/references.bib`` of what the panel rests on;
+    - ``handles``: trace name -> (control, control) that a reader moves by dragging the trace across and up, each a slider's
+      name, a list of them (one for each point), or ``None``. The sliders remain, for the keyboard.
     """
 
-    name = title = ""
-    controls = ()
-    presets = MappingProxyType({})
-    guides = MappingProxyType({})
-    searches = MappingProxyType({})
-    theory = ()
-    references = ()
-    help = ""
+    name: str = ""
+    title: str = ""
+    controls: Sequence[Control] = ()
+    presets: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    guides: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]] = MappingProxyType({})
+    searches: Mapping[str, Callable[[Scenario], Mapping[str, Any]]] = MappingProxyType({})
+    theory: Sequence[str] = ()
+    references: Sequence[str] = ()
+    handles: Mapping[str, tuple[str | Sequence[str] | None, str | Sequence[str] | None]] = MappingProxyType({})
+    help: str = ""
+    subplots: int = 0
+    pixels: tuple[int, int] | None = None
 
-    def figure(self):
+    def figure(self) -> Any:
         """The figure without data."""
         raise NotImplementedError
 
-    def exact(self, scenario, final=True):
+    def exact(self, scenario: Scenario, final: bool = True) -> View:
         """The exact layer."""
         raise NotImplementedError
 
-    def sample(self, scenario):
+    def sample(self, scenario: Scenario) -> Iterator[Sample]:
         """The simulated layer; nothing by default."""
         return iter(())
 
-    def blank(self, scenario):
+    def blank(self, scenario: Scenario) -> Traces:
         """The simulated layer before anything has arrived: traces that hide the previous scenario's dots."""
         return {}
 
-    def read(self, text="", **values):
+    def read(self, text: str = "", **values: Any) -> Scenario:
         """A scenario of this panel (see ``scenario.read``)."""
         return scenarios.read(self.controls, text, **values)
 
-    def write(self, scenario):
+    def write(self, scenario: Scenario) -> str:
         """The scenario as one line of text."""
         return scenarios.write(self.controls, scenario)
 
-    def static(self, scenario=None, simulate=True, stacked=False):
+    def static(self, scenario: Scenario | None = None, simulate: bool = True, stacked: bool = False) -> Any:
         """The plain plotly figure at a scenario, as for print: exact layer and the finished simulation."""
         scenario = self.read() if scenario is None else scenario
         figure, view = self.figure(), self.exact(scenario, final=True)
@@ -112,37 +133,51 @@ class Panel:
             change(figure, self.simulated(scenario))
         return figure
 
-    def simulated(self, scenario):
+    def simulated(self, scenario: Scenario) -> Traces:
         """The finished simulation: trace name -> its arrays."""
-        arrived = {}
+        arrived: Traces = {}
         for piece in self.sample(scenario):
             for name, new in piece.traces.items():
                 arrived[name] = {**arrived.get(name, {}), **new}
         return arrived
 
-    def finished(self, scenario):
+    def finished(self, scenario: Scenario) -> Traces:
         """Everything the scenario determines, exact layer and finished simulation: trace name -> its arrays."""
         exact, arrived = self.exact(scenario, final=True).traces, self.simulated(scenario)
         return {name: {**exact.get(name, {}), **arrived.get(name, {})} for name in {**exact, **arrived}}
 
-    def call(self, line):
+    def call(self, line: str) -> str:
         """How ``mombook.explore`` is asked for this panel at the scenario ``line``."""
         return f"{self.name}({line!r})"
 
-    def recipe(self, scenario):
+    def recipe(self, scenario: Scenario) -> str:
         """A few lines of the engine's public names that print the sentence's main numbers; empty where they would be long."""
         return ""
 
-    def wide(self):
-        """Layout changes for a wide page; ``stacked`` for a phone."""
-        return {}
+    def lacks(self, scenario: Scenario) -> str:
+        """What a program of this figure cannot hold and what to do, as sentences; empty where it holds everything."""
+        return ""
 
-    def stacked(self):
+    def opening(self, scenario: Scenario) -> str:
+        """The lines of a program that make this panel."""
+        return f'''from mombook.panels import definition
+
+panel = definition({self.name!r})'''
+
+    def wide(self) -> dict[str, Any]:
+        """Layout changes for a wide page: subplots beside one another."""
+        return self._split(style.columns, 0)
+
+    def stacked(self) -> dict[str, Any]:
         """Layout changes for a narrow page: subplots under one another."""
-        return {}
+        return self._split(style.rows, 1)
+
+    def _split(self, split, form):
+        layout = split(self.subplots) if self.subplots else {}
+        return {**layout, "height": self.pixels[form]} if self.pixels else layout
 
 
-def change(figure, traces):
+def change(figure: Any, traces: Traces) -> None:
     """Write new arrays into a figure's traces, by name; only what is given changes."""
     for trace in figure.data:
         new = traces.get(trace.name)
@@ -151,7 +186,7 @@ def change(figure, traces):
                 trace[key] = value
 
 
-def apply(figure, view, rescale):
+def apply(figure: Any, view: View, rescale: bool) -> None:
     """Put a view into a figure: its arrays, titles and, where ``rescale``, its axis ranges."""
     change(figure, view.traces)
     for annotation, text in zip(figure.layout.annotations, view.titles, strict=False):
@@ -163,19 +198,23 @@ def apply(figure, view, rescale):
                 figure.layout[axis].range = [float(b) for b in bounds]
 
 
-def veil(panel, scenario, view, hidden):
+def hide_theory(panel: Panel, scenario: Scenario, view: View, hidden: bool) -> View:
     """The view with the panel's theory hidden, in words too; or, if not ``hidden``, surely shown again."""
     traces = {**view.traces, **{name: {"visible": True, **view.traces.get(name, {})} for name in panel.theory}}
     if not hidden:
         return replace(view, traces=traces)
     traces |= {name: {**traces[name], "visible": False} for name in panel.theory}
-    where = ", ".join(f"{c.label} = {c.text(scenario[c.name])}" for c in panel.controls if isinstance(c, scenarios.Slider))
+    where = ", ".join(f"{c.label} = {words.given(scenario[c.name])}" for c in panel.controls if isinstance(c, scenarios.Slider))
     return replace(view, traces=traces, titles=view.guess or view.titles, lamps=[], text="",
                    sentence=f"{where}. Theory is hidden: what do you expect?")
 
 
-def problems(panel, scenario, view):
-    """What is wrong with a view, as sentences: values that are not finite, points outside their axes, no sentence."""
+def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
+    """What is wrong with a view, as sentences.
+
+    Values that are not finite, points outside their axes, no sentence, numbers that are not written as
+    ``mombook.prose`` writes them.
+    """
     found, figure = [], panel.figure()
     apply(figure, view, rescale=True)
     for trace in figure.data:
@@ -194,6 +233,8 @@ def problems(panel, scenario, view):
                 found.append(f"{trace.name}: wholly outside its axes")
     if not view.sentence or "nan" in view.sentence or "inf" in view.sentence:
         found.append(f"sentence: {view.sentence!r}")
+    for said in (view.sentence, *view.titles, *view.guess, *(why for _, _, why in view.lamps)):
+        found += [f"{slip}: {said!r}" for slip in slips(said)]
     return [f"{panel.write(scenario)}: {f}" for f in found]
 
 
@@ -201,7 +242,7 @@ def _inside(figure, letter, anchor, values):
     axis = figure.layout[f"{letter}axis{(anchor or letter)[1:]}"]
     if axis.range is None:
         return np.ones(values.shape, bool)
-    low, high = axis.range
+    low, high = sorted(axis.range)
     with np.errstate(divide="ignore", invalid="ignore"):
         v = np.log10(values) if axis.type == "log" else values
     return (v >= low - 1e-9) & (v <= high + 1e-9)

@@ -5,15 +5,19 @@ from functools import lru_cache
 import numpy as np
 
 from .. import bounds
-from ..method import Method
-from ..moments import contraction_gap, contraction_gaps, risk_at, risk_curve
-from ..simulate import simulate_blocks
-from ..spectrum import Spectrum
-from ..tuning import tune
+from ..exact.moments import contraction_gap, contraction_gaps, risk_curve
+from ..model.method import Method
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate_blocks
+from ..study.symptoms import noiseless_roots
+from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
+from .curves import FILLED, expected, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Slider, short
+from .labels import ABOVE_OR_BELOW, Plot, texts
+from .scenario import Slider
+from .words import given, signed, three
 
 STEP = Slider("lr", "η ×", 0.01, 100, 1, step=0.05, base=10, help="learning rate, as a multiple of the fastest method's")
 MEMORY = Slider("forget", "1−β ×", 0.01, 100, 1, step=0.05, base=10,
@@ -23,16 +27,23 @@ CELLS = {False: 21, True: 40}
 """Columns and rows of the map: while dragging, and at rest."""
 
 DEPTH = 5.0
+RINGS = ("0.9", "0.99", "0.999", "1 − 10⁻⁴", "1 − 10⁻⁵")
 """Decades of closeness to the unit circle that the root plane shows."""
 
 FAINT = -3.0
 """The map's darkest colour: a thousandth of the best gap and less. What diverges is drawn as nothing."""
 
+LOWEST, HIGHEST = 1e-4, 10**1.5
+"""Foot and top of the plot of losses."""
+
 CHOSEN, SIMPLE, TUNED = style.METHODS["heavy_ball"].color, style.INK, "#0072B2"
 
 
 class HeavyBallPanel(Panel):
-    """The stability map, the root plane and the learning curve of heavy ball at a chosen learning rate and memory."""
+    """The stability map, the root plane and the learning curve of heavy ball at a chosen learning rate and memory.
+
+    About heavy ball alone: the map has its two parameters. It shows no other family.
+    """
 
     name = "heavy_ball"
     title = "Heavy ball under gradient noise"
@@ -45,14 +56,14 @@ class HeavyBallPanel(Panel):
     help = ("Left: every point is a heavy ball; bright is fast, blank diverges in mean square. Square: the method you have "
             "chosen; ring: the fastest; cross: the simple choice (T3). Middle: the roots of every mode's noiseless step, drawn "
             "so that each ring is ten times closer to the unit circle; the thick circle is where noise puts the loss, √ρ. "
-            "Right: the exact expected loss of the three methods, and simulated runs of the chosen one.")
+            "Right: the exact expected loss of the three methods, and simulated runs of the chosen one. " + FILLED)
 
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
         f = new_figure()
         f.add_heatmap(name="gap", x=[], y=[], z=[[]], coloraxis="coloraxis",
-                      hovertemplate="ηL %{x:.3g}, 1−β %{y:.3g}: gap/best 10^%{z:.2f}<extra></extra>")
-        point = {"mode": "markers", "hoverinfo": "name"}
+                      hovertemplate="ηL %{x:.3~g}, 1−β %{y:.3~g}: gap/best 10^%{z:.2f}<extra></extra>")
+        point = {"mode": "markers", "hoverinfo": "name", "cliponaxis": False}     # whole at an edge of the map, too
         f.add_scatter(name="fastest", x=[], y=[], marker={"symbol": "circle-open", "size": 17, "color": TUNED,
                                                           "line": {"width": 3.5}}, showlegend=False, **point)
         f.add_scatter(name="simple choice", x=[], y=[], showlegend=False, **point,
@@ -64,16 +75,14 @@ class HeavyBallPanel(Panel):
         for k in range(1, round(DEPTH) + 1):
             f.add_scatter(name=f"ring {k}", x=k / DEPTH * np.cos(turn), y=k / DEPTH * np.sin(turn), mode="lines",
                           line={"width": 1, "color": style.GRID}, **second)
-        f.add_scatter(name="ring words", x=[0.0] * 5, y=[-k / DEPTH for k in range(1, 6)], mode="text",
-                      text=["0.9", "0.99", "0.999", "1 − 10⁻⁴", "1 − 10⁻⁵"], textposition="top center",
-                      textfont={"size": 10, "color": style.MUTED}, **second)
+        style.names(f, "ring words", 2, size=10)
         f.add_scatter(name="loss circle", x=[], y=[], mode="lines", line={"width": 3.5, "color": CHOSEN}, **second)
         f.add_scatter(name="memory circle", x=[], y=[], mode="lines", line={"width": 1.5, "color": style.MUTED, "dash": "dot"},
                       **second)
         f.add_scatter(name="roots", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False, customdata=[],
                       marker={"size": 7, "color": [], "colorscale": "Cividis", "cmin": -4, "cmax": 0,
                               "line": {"width": 0.5, "color": style.PAPER}},
-                      hovertemplate="λ/L %{customdata:.3g}<extra>a mode's root</extra>")
+                      hovertemplate="λ/L %{customdata:.3~g}<extra>a mode's root</extra>")
         third = {"xaxis": "x3", "yaxis": "y3"}
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself", showlegend=False,
                       fillcolor=style.rgba(CHOSEN, 0.18), hoverinfo="skip", **third)
@@ -81,10 +90,10 @@ class HeavyBallPanel(Panel):
                                   ("chosen", CHOSEN, "12px,2px")):
             f.add_scatter(name=f"{word} (loss)", x=[], y=[], mode="lines", showlegend=False, **third,
                           line={"color": color, "width": 2.2, "dash": dash},
-                          hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + word + "</extra>")
+                          hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact, " + word + "</extra>")
         f.add_scatter(name="simulated", x=[], y=[], mode="markers", showlegend=False,
                       marker={"color": CHOSEN, "symbol": "square", "size": 7, "line": {"color": style.PAPER, "width": 1}},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, chosen</extra>", **third)
+                      hovertemplate="%{y:.3~g} after %{x} steps<extra>mean of runs, chosen</extra>", **third)
         key = (f"<b><span style='color:{CHOSEN}'>☐</span> chosen</b>   <b><span style='color:{TUNED}'>○</span> fastest</b>   "
                "<b>✕ simple (T3)</b>")
         bare = {"range": [-1.04, 1.04], "constrain": "domain", "showgrid": False, "showticklabels": False}
@@ -141,16 +150,17 @@ class HeavyBallPanel(Panel):
         for word, radius in (("loss circle", np.sqrt(max(1 - gap, 0))), ("memory circle", np.sqrt(method.beta))):
             px, py = squeeze(radius * turn)
             traces[word] = {"x": px, "y": py, "visible": bool(radius <= 1)}
-        times = _times(8 / -np.log1p(-best.gap))
+        traces["ring words"] = _ring_words(traces)
+        last = int(spaced(8 / -np.log1p(-best.gap))[-1])
         for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
-            risk = _curve(kappa, decay, d, batch, m, int(times[-1]), spectra.CURVES if final else spectra.GAPS)
-            keep = (risk < 1e6) & (risk > 1e-12)
-            traces[f"{word} (loss)"] = {"x": times[1:][keep[1:]], "y": risk[1:][keep[1:]],
-                                         "visible": bool(((risk < 30) & (risk > 1e-4))[1:].any())}
-        rho = f"√ρ = 1 − {1 - np.sqrt(1 - gap):.2g}" if 0 < gap < 0.99 else "it diverges" if gap <= 0 else "√ρ near 0"
+            steps, risk, notes = expected(kappa, decay, d, m, batch, last, (LOWEST, HIGHEST), final)
+            keep = (steps > 0) & (risk < 1e6) & (risk > 1e-12)
+            traces[f"{word} (loss)"] = {"x": steps[keep], "y": risk[keep], "customdata": notes[keep],
+                                         "visible": bool(((risk < HIGHEST) & (risk > LOWEST))[1:].any())}
+        rho = f"√ρ = 1 − {three(1 - np.sqrt(1 - gap))}" if 0 < gap < 0.99 else "it diverges" if gap <= 0 else "√ρ near 0"
         return View(traces, _sentence(scenario, method, gap, best, simple, simple_gap),
                     {"xaxis": [np.log10(x[0]), RIGHT], "yaxis": [np.log10(y[0]), 0.05],
-                     "xaxis3": [0, np.log10(times[-1])], "yaxis3": [-4, 1.5]},
+                     "xaxis3": [0, np.log10(last)], "yaxis3": [np.log10(LOWEST), np.log10(HIGHEST)]},
                     ["<b>Which are fast?</b>" + f"  B = {batch}", f"<b>Roots</b>; {rho}", "<b>Loss</b>, expected"],
                     [("T3", bool(simple_gap >= bounds.heavy_ball_gap(H, batch, "lower").value * (1 - 1e-9)),
                       "the simple choice falls short of its guarantee.")],
@@ -180,9 +190,9 @@ print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
         H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
         _, best = _references(kappa, decay, d, batch)
-        steps = int(min(_times(8 / -np.log1p(-best.gap))[-1], 3000, 40_000_000 // (32 * d)))
+        steps = int(min(spaced(8 / -np.log1p(-best.gap))[-1], 3000, 40_000_000 // (32 * d)))
         runs = int(np.clip(40_000_000 // (steps * d), 32, 400))
-        times = _times(steps, per_octave=2)[1:]
+        times = spaced(steps, per_octave=2)[1:]
         times = times[times <= steps]
         theory, early = risk_curve(H, method, batch, steps), min(8, steps)
         for progress in simulate_blocks(H, method, batch, steps, runs, np.random.default_rng(scenario["seed"])):
@@ -192,8 +202,8 @@ print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
             risk = progress.risk[:progress.runs_done]
             error = risk[:, early].std(ddof=1) / np.sqrt(len(risk))
             far = (risk[:, early].mean() - theory[early]) / error if error > 0 else 0.0
-            yield Sample(progress.fraction, _dots(risk, times),
-                         f"Simulation ({progress.runs_done} runs): after {early} steps the mean of the runs lies {far:+.1f} "
+            yield Sample(progress.fraction, runs_drawn(risk, times, low=1e-12, high=1e6),
+                         f"Simulation ({progress.runs_done} runs): after {early} steps the mean of the runs lies {signed(far)} "
                          "standard errors from theory. Later the expected risk is carried by runs too rare to be among them.")
 
     def blank(self, scenario):
@@ -212,16 +222,6 @@ def chosen(scenario):
     return Method.heavy_ball(best.method.eta * scenario["lr"], max(1 - forget, 0.0))
 
 
-def noiseless_roots(method, spectrum):
-    """Roots of z^2 - (1 + beta - lr lam) z + beta, both of every mode, and the eigenvalue of each."""
-    lam, lr, beta = spectrum.eigenvalues, method.eta, method.beta
-    half = (1 + beta - lr * lam) / 2
-    # the discriminant without cancellation: (sum/2)^2 - beta, in 1 - beta
-    off = ((1 - beta - lr * lam) / 2) ** 2 - beta * lr * lam
-    root = np.sqrt(off.astype(complex))
-    return np.concatenate([half + root, half - root]), np.concatenate([lam, lam])
-
-
 def squeeze(z):
     """Points of the unit disc with the rim pulled apart: radius -log10(1 - |z|) in units of DEPTH; what lies on or
     outside the rim is drawn on it."""
@@ -229,6 +229,20 @@ def squeeze(z):
     far = np.clip(-np.log10(np.maximum(1 - size, 1e-16)), 0, DEPTH) / DEPTH
     direction = np.divide(z, size, out=np.ones_like(z, dtype=complex), where=size > 0)
     return far * direction.real, far * direction.imag
+
+
+def _ring_words(traces):
+    """What each ring stands for, where on it least else is drawn."""
+    plot = Plot((-1.04, 1.04), (-1.04, 1.04), 3, log=(False, False), line=0.07)
+    plot.points(traces["roots"]["x"], traces["roots"]["y"])
+    for name in ("loss circle", "memory circle"):
+        if traces[name]["visible"]:
+            plot.curve(traces[name]["x"], traces[name]["y"])
+    turns, found = np.radians([-90, -65, -115, -40, -140, 90, 65, 115, 40, 140]), []
+    for k, word in enumerate(RINGS, 1):
+        spots = plot.shares(k / DEPTH * np.cos(turns), k / DEPTH * np.sin(turns))
+        found.append((word, *plot.best(word, spots, (*ABOVE_OR_BELOW, "middle center"))))
+    return texts(found)
 
 
 @lru_cache(maxsize=512)
@@ -251,13 +265,6 @@ def _map(kappa, decay, d, batch, final):
     return x, y, gaps
 
 
-@lru_cache(maxsize=512)
-def _curve(kappa, decay, d, batch, method, horizon, per_octave):
-    """Exact risk over risk at the start, at ``_times``."""
-    risk = risk_at(spectra.power_law(kappa, decay, d, per_octave), method, batch, _times(horizon))
-    return risk / risk[0]
-
-
 def _colors():
     """Viridis from FAINT to 0, and nothing below: a nan would not survive the way to the browser."""
     from plotly import colors
@@ -267,31 +274,16 @@ def _colors():
     return [[0, "rgba(0,0,0,0)"], [edge / 2, "rgba(0,0,0,0)"], [edge / 2, scale[0]], *shade]
 
 
-def _times(horizon, per_octave=6):
-    octaves = int(np.ceil(np.log2(max(horizon, 64)) - 1e-9))
-    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
-
-
-def _dots(risk, times):
-    risk = risk / risk[0, 0]
-    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0)
-    mean = risk[:, times].mean(0)
-    keep, fine = (high < 1e6) & (low > 1e-12), (mean < 1e6) & (mean > 1e-12)
-    return {"simulated": {"x": times[fine], "y": mean[fine]},
-            "80 % of runs": {"x": np.concatenate([times[keep], times[keep][::-1]]),
-                             "y": np.concatenate([high[keep], low[keep][::-1]])}}
-
-
 def _sentence(scenario, method, gap, best, simple, simple_gap):
-    memory = "no memory (β = 0)" if method.beta == 0 else f"1 − β = {1 - method.beta:.3g}"
-    fastest = f"{best.gap:.3g} at η = {best.method.eta:.3g}, 1 − β = {1 - best.method.beta:.3g}"
+    memory = "no memory (β = 0)" if method.beta == 0 else f"1 − β = {three(1 - method.beta)}"
+    fastest = f"{three(best.gap)} at η = {three(best.method.eta)}, 1 − β = {three(1 - best.method.beta)}"
     if gap > 0.9995 * best.gap:
-        share = f"contracts by {gap:.3g} a step, the fastest there is. "
+        share = f"contracts by {three(gap)} a step, the fastest there is. "
     elif gap > 0:
-        share = f"contracts by {gap:.3g} a step, {gap / best.gap:.3g} of the fastest ({fastest}). "
+        share = f"contracts by {three(gap)} a step, {three(gap / best.gap)} of the fastest ({fastest}). "
     else:
         share = f"diverges in mean square; the fastest contracts by {fastest}. "
-    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, "
-            f"B = {scenario['batch']}: heavy ball with η = {method.eta:.3g}, {memory} {share}"
-            f"The simple choice η = {simple.eta:.3g}, 1 − β = {1 - simple.beta:.3g} reaches "
-            f"{simple_gap / best.gap:.3g} of it and {2 * simple_gap / (1 - simple.beta):.3g} times its guarantee.")
+    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, "
+            f"B = {scenario['batch']}: heavy ball with η = {three(method.eta)}, {memory} {share}"
+            f"The simple choice η = {three(simple.eta)}, 1 − β = {three(1 - simple.beta)} reaches "
+            f"{three(simple_gap / best.gap)} of it and {three(2 * simple_gap / (1 - simple.beta))} times its guarantee.")

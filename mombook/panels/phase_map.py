@@ -4,18 +4,17 @@ from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
-from scipy.interpolate import RectBivariateSpline, make_interp_spline
-from scipy.ndimage import distance_transform_edt
+import scipy
 
-from .. import phase_diagram
-from ..phase_diagram import FAMILIES, REGIMES, PhaseDiagram
-from ..spectrum import Spectrum
-from ..tradeoff import frontier
+from ..model.spectrum import Spectrum
+from ..study import phase_diagram
+from ..study.phase_diagram import FAMILIES, REGIMES, PhaseDiagram
+from ..tuning.frontiers import frontier
 from . import style
 from .controls import BATCH, DECAY, KAPPA
 from .frame import Panel, View, new_figure
-from .scenario import short
-from .words import three
+from .labels import Plot
+from .words import given, three
 
 D = 200
 NODES = phase_diagram.grid((1, 1e6, 7), (DECAY.low, DECAY.high, 6), (1, BATCH.high, 7), D)
@@ -33,10 +32,14 @@ RATIOS = [[0.0, "#fffde0"], [0.5, "#c3e6b5"], [1.0, "#3fb0c4"]]
 
 
 class PhaseMapPanel(Panel):
-    """The regimes of the plane of spectra at one batch, and how much more of a sample ASGD makes than heavy ball."""
+    """The regimes of the plane of spectra at one batch, and how much more of a sample ASGD makes than heavy ball.
+
+    Its regimes are defined by SGD, heavy ball and ASGD, see (regimes): it shows no other family.
+    """
 
     name = "phase_map"
     title = "Which method pays where"
+    subplots = 2
     controls = (KAPPA, DECAY, BATCH)
     references = ("morwani2026", "jain2018")
     theory = ("regime", "regime names", "ASGD over heavy ball")
@@ -54,21 +57,19 @@ class PhaseMapPanel(Panel):
         f.add_heatmap(name="regime", x=[], y=[], z=[[]], colorscale=steps, zmin=-0.5, zmax=3.5, showscale=False,
                       hoverinfo="skip")
         f.add_heatmap(name="ASGD over heavy ball", x=[], y=[], z=[[]], coloraxis="coloraxis", xaxis="x2", yaxis="y2",
-                      hovertemplate="κ %{x:.3g}, decay %{y:.2f}: 10^%{z:.2f} times<extra></extra>")
+                      hovertemplate="κ %{x:.3~r}, decay %{y:.2f}: 10^%{z:.2f} times<extra></extra>")
         sides = (("", style.INK, {}), (" (right)", style.ON_MAP, {"xaxis": "x2", "yaxis": "y2"}))
         for side, color, axes in sides:
             f.add_scatter(name=f"plain power law{side}", x=[], y=[], mode="lines", showlegend=False, hoverinfo="skip", **axes,
                           line={"width": 1.5, "dash": "dot", "color": color})
-        f.add_scatter(name="regime names", x=[], y=[], text=[], mode="text", showlegend=False, hoverinfo="skip",
-                      textfont={"size": 13, "color": style.INK})
+        style.names(f, "regime names", color=style.INK, size=13)
         for side, color, axes in sides:
             f.add_scatter(name=f"chosen{side}", x=[], y=[], mode="markers", showlegend=False, hoverinfo="skip", **axes,
                           marker={"size": 14, "symbol": "circle-open", "color": color, "line": {"width": 3, "color": color}})
         f.update_layout(style.layout(
             height=470, showlegend=False,
             coloraxis={"colorscale": RATIOS, "cmin": 0, "cmax": 2, "colorbar": {
-                "title": {"text": "×", "side": "top"}, "tickvals": np.log10([1, 3, 10, 30, 100]),
-                "ticktext": ["1", "3", "10", "30", "100"],
+                "tickvals": np.log10([1, 3, 10, 30, 100]), "ticktext": ["1 ×", "3 ×", "10 ×", "30 ×", "100 ×"],
                 "thickness": 12, "len": 0.9}},
             annotations=style.titles(2),
             xaxis=style.log_axis("condition number κ"), yaxis=style.axis("decay", autorange=False),
@@ -77,11 +78,11 @@ class PhaseMapPanel(Panel):
 
     def wide(self):
         """Two columns; the colour bar at the right edge."""
-        return style.columns(2) | {"coloraxis": {"colorbar": {"x": 1.01, "y": 0.5, "yanchor": "middle", "len": 0.9}}}
+        return super().wide() | {"coloraxis": {"colorbar": {"x": 1.01, "y": 0.5, "yanchor": "middle", "len": 0.9}}}
 
     def stacked(self):
         """Two rows; the colour bar beside the lower one."""
-        return style.rows(2) | {"coloraxis": {"colorbar": {"x": 1.01, "y": 0, "yanchor": "bottom", "len": 0.42}}}
+        return super().stacked() | {"coloraxis": {"colorbar": {"x": 1.01, "y": 0, "yanchor": "bottom", "len": 0.42}}}
 
     def exact(self, scenario, final=True):
         """The plane at this batch, and the chosen spectrum tuned for itself."""
@@ -90,19 +91,22 @@ class PhaseMapPanel(Panel):
         plane = {"x": CELLS["kappa"], "y": CELLS["decay"]}
         along = np.linspace(DECAY.low, np.log(1e6) / np.log(D), 30)
         line, here = {"x": float(D) ** along, "y": along}, {"x": [kappa], "y": [decay]}
+        edges = [float(DECAY.low) - 0.05, float(DECAY.high) + 0.05]
+        ranges = {"xaxis": [-0.08, 6.08], "xaxis2": [-0.08, 6.08], "yaxis": edges, "yaxis2": edges}
+        plot = Plot(ranges["xaxis"], edges, 2, log=(True, False))
+        plot.curve(**line)
+        plot.marks(**here)
         traces = {"regime": {**plane, "z": regime.T}, "ASGD over heavy ball": {**plane, "z": apart.T},
                   "plain power law": line, "plain power law (right)": line, "chosen": here, "chosen (right)": here,
-                  "regime names": _names(regime)}
+                  "regime names": plot.regions(*plane.values(), regime.T, [ON_MAP[name] for name in REGIMES], least=1.5)}
         ce, kind = _here(kappa, decay, batch)
         share = np.bincount(regime.ravel(), minlength=len(REGIMES)) / regime.size
         numbers = {"ASGD over SGD": ce["asgd"] / ce["sgd"], "ASGD over heavy ball": ce["asgd"] / ce["heavy_ball"],
                    "heavy ball over SGD": ce["heavy_ball"] / ce["sgd"], "regime": list(REGIMES).index(kind), "shares": share}
-        parts = ", ".join(f"{WORDS[name]} on {100 * part:.0f} %" for name, part in zip(REGIMES, share, strict=True))
-        sentence = (f"κ = {short(kappa)}, decay {short(decay)}, B = {batch}: {REGIMES[kind]}. Beside SGD, heavy ball makes "
+        parts = ", ".join(f"{WORDS[name]} on {three(round(100 * part))} %" for name, part in zip(REGIMES, share, strict=True))
+        sentence = (f"κ = {given(kappa)}, decay {given(decay)}, B = {batch}: {REGIMES[kind]}. Beside SGD, heavy ball makes "
                     f"{three(numbers['heavy ball over SGD'])} times and ASGD {three(numbers['ASGD over SGD'])} times as much "
                     f"of a sample. Of the plane at this batch: {parts}.")
-        edges = [float(DECAY.low) - 0.05, float(DECAY.high) + 0.05]
-        ranges = {"xaxis": [-0.08, 6.08], "xaxis2": [-0.08, 6.08], "yaxis": edges, "yaxis2": edges}
         return View(traces, sentence, ranges, [f"<b>What pays</b> at B = {batch}", "<b>ASGD over heavy ball</b>, CE"],
                     numbers=numbers)
 
@@ -120,19 +124,6 @@ print("heavy ball over SGD", ce["heavy_ball"] / ce["sgd"])
 '''
 
 
-def _names(regime):
-    """Where each regime's name stands: at its roomiest cell away from the edges, if there is room."""
-    inner, spots = np.zeros(regime.shape, bool), []
-    inner[8:-8, 1:-1] = True
-    for k, name in enumerate(REGIMES):
-        room = distance_transform_edt(np.pad(regime == k, 1))[1:-1, 1:-1] * inner
-        i, j = np.unravel_index(np.argmax(room), room.shape)
-        if room[i, j] > 2.5:
-            spots.append((CELLS["kappa"][i], CELLS["decay"][j], ON_MAP[name]))
-    x, y, text = zip(*spots, strict=True) if spots else ((), (), ())
-    return {"x": x, "y": y, "text": text}
-
-
 # -- remembered -------------------------------------------------------------------------------------------------------
 @lru_cache(maxsize=1)
 def _splines():
@@ -144,7 +135,7 @@ def _splines():
             H = Spectrum.power_law(D, decay, kappa).compressed(1)
             tuned = frontier(H, FAMILIES, axes[2], precision=1e-4)
             found[:, i, j] = [np.log(tuned[f].ce) for f in FAMILIES]
-    return {f: make_interp_spline(np.log(axes[2]), v, axis=-1) for f, v in zip(FAMILIES, found, strict=True)}
+    return {f: scipy.interpolate.make_interp_spline(np.log(axes[2]), v, axis=-1) for f, v in zip(FAMILIES, found, strict=True)}
 
 
 @lru_cache(maxsize=64)
@@ -152,7 +143,7 @@ def _plane(batch):
     """The number of the regime, and log10 of ASGD's CE over heavy ball's, at every cell."""
     ce = {}
     for family, spline in _splines().items():
-        values = [RectBivariateSpline(np.log(NODES["kappa"]), NODES["decay"], spline(np.log(b)))(
+        values = [scipy.interpolate.RectBivariateSpline(np.log(NODES["kappa"]), NODES["decay"], spline(np.log(b)))(
             np.log(CELLS["kappa"]), CELLS["decay"]) for b in (1, batch)]
         ce[family] = np.exp(np.stack(values, -1))
     plane = PhaseDiagram(CELLS["kappa"], CELLS["decay"], np.array([1, batch]), ce)

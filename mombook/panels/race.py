@@ -5,16 +5,18 @@ from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
-from scipy.stats import qmc
+import scipy
 
-from ..moments import risk_at, steps_to
-from ..race import OWN, difference, optimum, paired_runs, trials
-from ..spectrum import Spectrum
+from ..exact.moments import steps_to
+from ..model.family import FAMILIES
+from ..model.spectrum import Spectrum
+from ..study.race import difference, optimum, paired_runs, trials
 from . import spectra, style
-from .controls import BATCH, DECAY, DIM, KAPPA, SEED
+from .controls import BATCH, DECAY, DIM, KAPPA, SEED, Families
+from .curves import FILLED, expected
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Choice, Slider, Toggles, short
-from .words import three
+from .scenario import Choice, Slider
+from .words import given, three
 
 STEPS = Slider("steps", "steps", 10, 3000, 300, step=0.1, base=10, whole=True, help="length of the race")
 NOISE = Slider("noise", "noise", 1e-6, 10, 1e-3, step=0.25, base=10,
@@ -22,15 +24,21 @@ NOISE = Slider("noise", "noise", 1e-6, 10, 1e-3, step=0.25, base=10,
 TRIALS = Slider("trials", "trials", 1, 256, 8, step=1, base=2, whole=True,
                 help="how many configurations each method may try, judged by exact risk at the end")
 TARGET = Slider("target", "target", 1e-5, 0.5, 0.05, step=0.1, base=10, help="risk to reach, as a share of the initial risk")
-RUNNERS = Toggles("methods", "methods", tuple(OWN), tuple(OWN), {k: style.METHODS[k].word for k in OWN}, help="who races")
+RUNNERS = Families(help="who races")
 AGAINST = Choice("against", "against", ("steps", "samples"), "steps", {"steps": "steps", "samples": "samples"},
                  help="what runs along the left plot: steps (time) or samples (compute)")
 
-MOST = 256
-"""Trials in the pool from which the median best of N is computed."""
+MOST = {False: 32, True: 256}
+"""Trials that may be judged for each method, from which the median best of N is computed: while dragging, and at rest."""
 
-DRAGGED = 6
-"""Trials judged for each method while a control is dragged."""
+LARGEST = {False: 16, True: 256}
+"""The largest number of trials whose best races: while dragging half the pool, so that its median means something."""
+
+SEARCHED = {False: 25, True: 200}
+"""Methods that the exact tuning may judge for each parameter: while dragging, and at rest."""
+
+FINE = {False: 0.5, True: 1.0}
+"""Bins an octave of the spectrum on which trials are judged: while dragging, and at rest."""
 
 HIGHEST = 5.0
 """Top of both plots, in units of the initial risk."""
@@ -50,9 +58,9 @@ class RacePanel(Panel):
 
     name = "race"
     title = "A fair race"
+    subplots = 2
     controls = (KAPPA, DECAY, replace(BATCH, default=64), DIM, NOISE, STEPS, TRIALS, TARGET, RUNNERS, AGAINST, SEED)
     references = ("morwani2026",)
-    theory = tuple(f"{style.METHODS[k].word}, tuned exactly" for k in OWN)
     presets = MappingProxyType({
         "small budget": {"kappa": 1000, "decay": 1.5, "batch": 64, "d": 200, "noise": 1e-3, "steps": 300, "trials": 4},
         "large budget": {"kappa": 1000, "decay": 1.5, "batch": 64, "d": 200, "noise": 1e-3, "steps": 300, "trials": 128},
@@ -62,33 +70,37 @@ class RacePanel(Panel):
             "from 0.001 to 1, uniform in the logarithm) by the same Halton points, and keeps the one of least exact risk at "
             "the end of the race. Left: its exact curve; dotted: the exactly tuned method in the same box; dots are means of "
             "simulated runs on common random numbers, shades hold 80 % of them. Right: the median best of N trials, a ring "
-            "where the race stands, dotted lines the exact optimum.")
+            "where the race stands, dotted lines the exact optimum. " + FILLED)
+
+    @property
+    def theory(self):
+        """The exactly tuned curves of every family there is."""
+        return tuple(f"{look.word}, tuned exactly" for look in style.METHODS.values())
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         f.add_scatter(name="target", x=[], y=[], mode="lines", line={"color": style.MUTED, "width": 1, "dash": "dash"},
                       hoverinfo="skip", showlegend=False)
-        for key in OWN:
-            look = style.METHODS[key]
+        for look in style.METHODS.values():
             f.add_scatter(name=f"{look.word}, 80 % of runs", x=[], y=[], mode="lines", fill="toself", line={"width": 0},
                           fillcolor=style.rgba(look.color, 0.12), hoverinfo="skip", showlegend=False)
             f.add_scatter(name=f"{look.word}, tuned exactly", x=[], y=[], mode="lines", showlegend=False,
                           line={"color": look.color, "width": 1.3, "dash": "dot"}, hoverinfo="skip")
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", line={"color": look.color, "width": 2.5, "dash": look.dash},
-                          hovertemplate="%{y:.3g} at %{x}<extra>" + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} at %{x}%{customdata}<extra>" + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}, runs", x=[], y=[], mode="markers", showlegend=False,
                           marker={"color": look.color, "symbol": look.marker, "size": 7},
-                          hovertemplate="%{y:.3g} at %{x}<extra>mean of runs, " + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} at %{x}<extra>mean of runs, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}, optimum", x=[], y=[], mode="lines", hoverinfo="skip",
                           line={"color": look.color, "width": 1.3, "dash": "dot"}, **second)
             f.add_scatter(name=f"{look.word}, median best", x=[], y=[], mode="lines",
                           line={"color": look.color, "width": 2.5, "dash": look.dash}, **second,
-                          hovertemplate="%{y:.3g} with %{x} trials<extra>" + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} with %{x} trials<extra>" + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}, here", x=[], y=[], mode="markers", **second,
                           marker={"color": look.color, "symbol": look.marker, "size": 11,
                                   "line": {"width": 1, "color": style.PAPER}},
-                          hovertemplate="%{y:.3g} with %{x} trials<extra>this race, " + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} with %{x} trials<extra>this race, " + look.word + "</extra>")
         f.add_scatter(name="budget", x=[], y=[], mode="lines", line={"color": style.MUTED, "width": 1, "dash": "dash"},
                       hoverinfo="skip", **second)
         f.update_layout(style.layout(
@@ -101,55 +113,47 @@ class RacePanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Two columns."""
-        return style.columns(2)
-
-    def stacked(self):
-        """Two rows."""
-        return style.rows(2)
-
     def exact(self, scenario, final=True):
-        """The race as exact expectations; at rest also every budget up to MOST and the exactly tuned methods."""
-        known = final or _race(scenario) in _remembered
-        H, sigma, (batch, steps, count) = _spectrum(*_shape(scenario), known), _sigma(scenario), _sizes(scenario)
-        judged = count if known else min(count, DRAGGED)
-        curves = spectra.power_law(*_shape(scenario), spectra.CURVES) if final else H
-        pool = {k: _trials(k, *_race(scenario), MOST if known else judged) for k in scenario["methods"]}
+        """The race as exact expectations, every budget up to MOST, and the exactly tuned methods; while dragging on a coarser
+        spectrum, with fewer trials and a shorter search."""
+        H, sigma, (batch, steps, count) = _spectrum(*_shape(scenario), final), _sigma(scenario), _sizes(scenario)
+        judged = min(count, LARGEST[final])
+        pool = {k: _trials(k, FAMILIES[k], *_race(scenario), final) for k in scenario["methods"]}
         unit, entry = H.trace / 2, {k: each.best(judged) for k, each in pool.items()}
-        times, scale, traces = _times(steps), batch if scenario["against"] == "samples" else 1, _hidden()
-        best = {k: _optimum(k, *_race(scenario)) for k in scenario["methods"]} if known else {}
-        lows = [scenario["target"]]
+        scale, traces = batch if scenario["against"] == "samples" else 1, _hidden()
+        best = {k: _optimum(k, FAMILIES[k], *_race(scenario), final) for k in scenario["methods"]}
+        counts = 2 ** np.arange(round(np.log2(MOST[final])) + 1)
+        lows = [scenario["target"], *(risk / unit for found in (entry, best) for _, risk in found.values())]
+        floor = np.floor(np.log10(max(min(lows), 1e-12)))
+
+        def curve(method):
+            seen, risk, notes = expected(*_shape(scenario), method, batch, steps, (10**floor, HIGHEST), final, sigma)
+            shown = (seen > 0) & (risk < HIGHEST)
+            return {"x": seen[shown] * scale, "y": risk[shown], "customdata": notes[shown], "visible": bool(shown.any())}
+
         for key, (method, risk) in entry.items():
             word = style.METHODS[key].word
-            traces[word] = _curve(curves, method, batch, times, sigma, unit, scale)
-            traces[f"{word}, here"] = {"x": [count], "y": [risk / unit], "visible": bool(risk / unit < HIGHEST)}
-            lows.append(risk / unit)
-            if known:
-                tuned, least = best[key]
-                counts = 2 ** np.arange(9)
-                median = pool[key].median_best(counts) / unit
-                shown = median < HIGHEST
-                traces[f"{word}, tuned exactly"] = _curve(curves, tuned, batch, times, sigma, unit, scale)
-                traces[f"{word}, median best"] = {"x": counts[shown], "y": median[shown], "visible": bool(shown.any())}
-                traces[f"{word}, optimum"] = {"x": [1, MOST], "y": [least / unit] * 2, "visible": True}
-                lows.append(least / unit)
-        if final:
-            _remembered.add(_race(scenario))
+            traces[word] = curve(method)
+            traces[f"{word}, here"] = {"x": [judged], "y": [risk / unit], "visible": bool(risk / unit < HIGHEST)}
+            tuned, least = best[key]
+            median = pool[key].median_best(counts) / unit
+            shown = median < HIGHEST
+            traces[f"{word}, tuned exactly"] = curve(tuned)
+            traces[f"{word}, median best"] = {"x": counts[shown], "y": median[shown], "visible": bool(shown.any())}
+            traces[f"{word}, optimum"] = {"x": [1, MOST[True]], "y": [least / unit] * 2, "visible": True}
         ends = [np.log10(scale), np.log10(scale * steps)]
-        floor = np.floor(np.log10(max(min(lows), 1e-12)))
         traces["target"] = {"x": [scale, scale * steps], "y": [scenario["target"]] * 2, "visible": True}
         traces["budget"] = {"x": [count, count], "y": [10**floor, HIGHEST], "visible": True}
         numbers = {"risk": {k: r / unit for k, (_, r) in entry.items()}, "methods": {k: m for k, (m, _) in entry.items()},
-                   "optimum": {k: r / unit for k, (_, r) in best.items()}, "times": {},
-                   "median": {k: float(p.median_best([count])[0] / unit) for k, p in pool.items()} if known else {}}
-        if final:
-            numbers["times"] = {k: steps_to(H, m, batch, scenario["target"] * unit, sigma, limit=steps)
-                                for k, (m, _) in entry.items()}
+                   "optimum": {k: r / unit for k, (_, r) in best.items()},
+                   "median": {k: float(p.median_best([judged])[0] / unit) for k, p in pool.items()},
+                   "times": {k: steps_to(H, m, batch, scenario["target"] * unit, sigma, limit=steps)
+                             for k, (m, _) in entry.items()}}
         y = [floor - 0.1, np.log10(HIGHEST)]
         return View(traces, _sentence(scenario, numbers, judged),
-                    {"xaxis": [ends[0], ends[1] + 0.05], "xaxis2": [-0.08, np.log10(MOST) + 0.08], "yaxis": y, "yaxis2": y},
-                    [f"<b>Best of {count} trials</b>, against {scenario['against']}", "<b>What the budget buys</b>"],
+                    {"xaxis": [ends[0], ends[1] + 0.05], "xaxis2": [-0.08, np.log10(MOST[True]) + 0.08],
+                     "yaxis": y, "yaxis2": y},
+                    [f"<b>Best of {judged} trials</b>, against {scenario['against']}", "<b>What the budget buys</b>"],
                     numbers=numbers)
 
     def sample(self, scenario):
@@ -157,12 +161,13 @@ class RacePanel(Panel):
         kappa, decay, d = _shape(scenario)
         H, sigma, (batch, steps, count) = Spectrum.power_law(d, decay, kappa, binned=False), _sigma(scenario), _sizes(scenario)
         keys = list(scenario["methods"])
-        risk = {k: _trials(k, *_race(scenario), count).best()[1] for k in keys}
-        chosen = [_trials(k, *_race(scenario), count).best()[0] for k in keys]
+        entry = {k: _trials(k, FAMILIES[k], *_race(scenario), True).best(count) for k in keys}
+        risk, chosen = {k: r for k, (_, r) in entry.items()}, [m for m, _ in entry.values()]
         least = 32 * len(keys) * d * steps
         sampler = "direct" if least * batch <= WORK else "one_draw"
         runs = int(np.clip(WORK / (least / 32 * (batch if sampler == "direct" else 1)), 16, 200))
-        times, scale = _times(steps)[1:], batch if scenario["against"] == "samples" else 1
+        times = np.unique(np.rint(np.geomspace(1, steps, 49))).astype(int)
+        scale = batch if scenario["against"] == "samples" else 1
         for piece in paired_runs(H, chosen, batch, steps, runs, np.random.default_rng(scenario["seed"]), sigma, sampler):
             n = piece.runs_done
             if n < min(8, runs):
@@ -177,7 +182,7 @@ class RacePanel(Panel):
     def blank(self, scenario):
         """No runs."""
         empty = {"x": [], "y": []}
-        return {f"{style.METHODS[k].word}, {what}": empty for k in OWN for what in ("runs", "80 % of runs")}
+        return {f"{look.word}, {what}": empty for look in style.METHODS.values() for what in ("runs", "80 % of runs")}
 
     @property
     def searches(self):
@@ -187,9 +192,6 @@ class RacePanel(Panel):
 
 
 # -- what is remembered -----------------------------------------------------------------------------------------------
-_remembered = set()
-
-
 def _shape(scenario):
     return scenario["kappa"], scenario["decay"], scenario["d"]
 
@@ -207,35 +209,26 @@ def _sigma(scenario):
     return float(np.sqrt(scenario["noise"] * _spectrum(*_shape(scenario)).trace))
 
 
-def _spectrum(kappa, decay, d, fine=True):
-    return spectra.power_law(kappa, decay, d, 1.0 if fine else 0.5)
+def _spectrum(kappa, decay, d, final=True):
+    return spectra.power_law(kappa, decay, d, FINE[final])
 
 
 @lru_cache(maxsize=1024)
-def _trials(family, kappa, decay, d, batch, steps, noise, seed, count):
-    H = _spectrum(kappa, decay, d, fine=count > DRAGGED)
-    return trials(H, family, batch, steps, count, seed, float(np.sqrt(noise * H.trace)))
+def _trials(name, family, kappa, decay, d, batch, steps, noise, seed, final, count=None):
+    """The pool of a family (``family`` is its entry: under the same name there may be another one tomorrow)."""
+    H = _spectrum(kappa, decay, d, final)
+    return trials(H, name, batch, steps, count or MOST[final], seed, float(np.sqrt(noise * H.trace)))
 
 
 @lru_cache(maxsize=512)
-def _optimum(family, kappa, decay, d, batch, steps, noise, seed):
-    H, pool = _spectrum(kappa, decay, d), _trials(family, kappa, decay, d, batch, steps, noise, seed, MOST)
-    return optimum(H, pool, batch, steps, float(np.sqrt(noise * H.trace)))
-
-
-def _times(steps):
-    return np.unique(np.rint(np.geomspace(1, steps, 49))).astype(int)
+def _optimum(name, family, kappa, decay, d, batch, steps, noise, seed, final):
+    H, pool = _spectrum(kappa, decay, d, final), _trials(name, family, kappa, decay, d, batch, steps, noise, seed, final)
+    return optimum(H, pool, batch, steps, float(np.sqrt(noise * H.trace)), SEARCHED[final])
 
 
 def _hidden():
     parts = ("", ", tuned exactly", ", median best", ", optimum", ", here")
-    return {f"{style.METHODS[k].word}{part}": {"visible": False} for k in OWN for part in parts}
-
-
-def _curve(H, method, batch, times, sigma, unit, scale):
-    risk = risk_at(H, method, batch, times, sigma) / unit
-    shown = risk < HIGHEST
-    return {"x": times[shown] * scale, "y": risk[shown], "visible": bool(shown.any())}
+    return {f"{look.word}{part}": {"visible": False} for look in style.METHODS.values() for part in parts}
 
 
 def _drawn(word, risk, times, scale):
@@ -253,14 +246,14 @@ def _drawn(word, risk, times, scale):
 # -- searching --------------------------------------------------------------------------------------------------------
 def helps(scenario, count):
     """SGD's final risk over the best momentum method's, each the median best of ``count`` trials; nan where SGD learns
-    nothing (less than a factor of two) or everything (more than 10,000)."""
+    nothing (less than a factor of two) or everything (more than 10000)."""
     def median(key):
-        return _trials(key, *_race(scenario), max(count, POOL)).median_best([count])[0]
+        return _trials(key, FAMILIES[key], *_race(scenario), True, max(count, POOL)).median_best([count])[0]
 
     unit, sgd = _spectrum(*_shape(scenario)).trace / 2, median("sgd")
     if not 1e-4 < sgd / unit < 0.5:
         return np.nan
-    others = [k for k in scenario["methods"] if k != "sgd"] or [k for k in OWN if k != "sgd"]
+    others = [k for k in scenario["methods"] if k != "sgd"] or [k for k in FAMILIES if k != "sgd"]
     return sgd / min(median(k) for k in others)
 
 
@@ -269,7 +262,7 @@ def _searched(scenario, least):
     count = scenario["trials"]
     drawn = [KAPPA, DECAY, BATCH, NOISE, STEPS]
     found, changes = (np.inf if least else -np.inf), {}
-    for point in qmc.Halton(len(drawn), seed=1).random(int(np.clip(JUDGED / (4 * max(count, POOL)), 6, 40))):
+    for point in scipy.stats.qmc.Halton(len(drawn), seed=1).random(int(np.clip(JUDGED / (4 * max(count, POOL)), 6, 40))):
         stops = [c.stops[int(v * (len(c.stops) - 1) + 0.5)] for c, v in zip(drawn, point, strict=True)]
         case = {c.name: c.value(c.rounded(x)) for c, x in zip(drawn, stops, strict=True)}
         ratio = helps({**scenario, **case}, count)
@@ -281,18 +274,16 @@ def _searched(scenario, least):
 # -- words ------------------------------------------------------------------------------------------------------------
 def _sentence(scenario, n, judged):
     batch, steps, _ = _sizes(scenario)
-    words = {k: style.METHODS[k].word for k in OWN}
-    order = sorted(n["risk"], key=n["risk"].get)
+    words = {k: style.METHODS[k].word for k in n["risk"]}
+    order = list(n["risk"])
     said = ", ".join(f"{words[k]} {three(n['risk'][k])}" for k in order)
-    head = (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {batch}, noise "
-            f"{short(scenario['noise'])}: after {steps} steps ({steps * batch:,} samples) the best of {judged} "
+    head = (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {batch}, noise "
+            f"{given(scenario['noise'])}: after {given(steps)} steps ({three(steps * batch)} samples) the best of {judged} "
             f"trial{'s' if judged > 1 else ''} each ends at {said} of the initial risk. ")
-    if not n["optimum"]:                                                # dragging
-        return head + "Let go for the whole budget and the exact optimum."
-    costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}x" for k in order)
-    there = [f"{words[k]} in {int(np.ceil(t))}" for k, t in n["times"].items() if np.isfinite(t)]
-    reached = (f"Target {short(scenario['target'])} is reached by {', '.join(there)} steps. " if there else
-               f"Nobody reaches the target {short(scenario['target'])}. ") if n["times"] else ""
+    costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}×" for k in order)
+    there = [f"{words[k]} in {given(np.ceil(t))}" for k, t in n["times"].items() if np.isfinite(t)]
+    reached = (f"Target {given(scenario['target'])} is reached by {', '.join(there)} steps. " if there else
+               f"Nobody reaches the target {given(scenario['target'])}. ")
     return head + f"Against exact tuning that costs {costs}. {reached}{_advantage(n, words)}"
 
 
@@ -304,11 +295,11 @@ def _advantage(n, words):
     (here, ahead), (usual, _), (exactly, tuned) = (
         (where["sgd"] / where[best], best) for where in (n["risk"], n["median"], n["optimum"])
         for best in [min(others, key=where.get)])
-    gain = (f"{words[tuned]} beats SGD by {three(exactly)}x when both are tuned exactly" if exactly >= 1.05 else
-            f"Momentum hardly helps even when tuned exactly ({three(exactly)}x)")
-    won = (f"SGD, with one parameter to tune, wins by {three(1 / here)}x" if here < 0.995 else
-           f"{words[ahead]} is ahead by {three(here)}x" if here > 1.005 else f"SGD and {words[ahead]} are level")
-    often = (f"behind by {three(1 / usual)}x" if usual < 0.995 else f"ahead by {three(usual)}x" if usual > 1.005 else
+    gain = (f"{words[tuned]} beats SGD by {three(exactly)}× when both are tuned exactly" if exactly >= 1.05 else
+            f"Momentum hardly helps even when tuned exactly ({three(exactly)}×)")
+    won = (f"SGD, with one parameter to tune, wins by {three(1 / here)}×" if here < 0.995 else
+           f"{words[ahead]} is ahead by {three(here)}×" if here > 1.005 else f"SGD and {words[ahead]} are level")
+    often = (f"behind by {three(1 / usual)}×" if usual < 0.995 else f"ahead by {three(usual)}×" if usual > 1.005 else
              "level with SGD")
     return f"{gain}; at this budget {won}, and in the median draw of trials momentum is {often}."
 

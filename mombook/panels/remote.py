@@ -1,8 +1,10 @@
 """Panels for a host that speaks bytes: definitions as plain data, views as one block of doubles and a line of JSON.
 
-The web page's worker is such a host. It needs numpy and scipy only, and every answer is plain enough to cross a border.
+The web page's worker and the widget of Jupyter are such hosts. It needs numpy and scipy only, and every answer is plain
+enough to cross a border.
 """
 
+import contextvars
 import json
 import time
 import traceback
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from . import definition, export
-from .frame import Panel
+from .frame import Panel, hide_theory
 from .scenario import Choice, Seed, Slider, Switch, Toggles
 from .style import METHODS
 
@@ -33,13 +35,14 @@ def described(panel):
             "guides": [[said, [[label, texts(changes)] for label, changes in steps]] for said, steps in panel.guides.items()],
             "searches": list(panel.searches),
             "theory": list(panel.theory),
+            "handles": {trace: dict(zip("xy", moved, strict=True)) for trace, moved in panel.handles.items()},
             "stamp": export.stamp(panel, ""),
             "simulates": type(panel).sample is not Panel.sample}
 
 
 def _control(c):
     kind = next(kind for kind in KINDS if isinstance(c, kind))
-    told = {"kind": kind.__name__.lower(), "name": c.name, "label": c.label, "help": c.help}
+    told = {"kind": kind.__name__.lower(), "name": c.name, "label": c.label, "help": c.help, "more": c.more}
     if isinstance(c, Slider):
         stops = list(dict.fromkeys(c.text(c.value(c.rounded(x))) for x in c.stops))
         return {**told, "stops": stops, "log": c.base is not None, "low": c.text(c.low), "high": c.text(c.high)}
@@ -49,20 +52,22 @@ def _control(c):
     return told
 
 
-
 class Remote:
     """Answers a page's calls; each names its panel by ``key`` (a page may show one kind twice) and ``name``.
 
     Every method returns ``(head, numbers)``: a line of JSON and the float64 array that its ``{"at": [start, stop]}`` point
     into. A scenario that is refused comes back as ``{"refused": sentence}``; anything else that fails raises.
+
+    Args:
+        define: gives the definition of the panel called ``name``.
     """
 
-    def __init__(self):
-        self._panels, self._running = {}, {}
+    def __init__(self, define=definition):
+        self._define, self._panels, self._running = define, {}, {}
 
     def _panel(self, key, name):
         if key not in self._panels:
-            self._panels[key] = definition(name)
+            self._panels[key] = self._define(name)
         return self._panels[key]
 
     def answer(self, call, *given):
@@ -74,16 +79,18 @@ class Remote:
             return _packed({"error": f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno}).",
                             "traceback": traceback.format_exc()})
 
-    def exact(self, key, name, line, final):
-        """The exact layer at a scenario line, and the simulated layer while it is blank; a simulation
-        under way is given up."""
+    def exact(self, key, name, line, final, hidden=False):
+        """The exact layer at a scenario line, with theory ``hidden`` or shown, and the simulated layer while it is blank; a
+        simulation under way is given up."""
         started, panel = time.perf_counter(), self._panel(key, name)
-        self._running.pop(key, None)
+        self._give_up(key)
         try:
             scenario = panel.read(line)
         except ValueError as no:
             return _packed({"refused": str(no)})
         view = panel.exact(scenario, final)
+        if hidden:
+            view = hide_theory(panel, scenario, view, hidden)
         return _packed({**_where(panel, scenario), "sentence": view.sentence, "titles": list(view.titles), "text": view.text,
                         "lamps": [[what, bool(met), why] for what, met, why in view.lamps],
                         "ranges": {axis: [float(x) for x in pair] for axis, pair in view.ranges.items()},
@@ -95,7 +102,8 @@ class Remote:
         """The next piece of the simulation at this line, begun anew if the line is new, as far as ``seconds`` take it."""
         panel = self._panel(key, name)
         if self._running.get(key, (None,))[0] != line:
-            self._running[key] = line, panel.sample(panel.read(line))
+            self._give_up(key)
+            self._running[key] = line, _Pieces(panel.sample(panel.read(line)))
         until, traces, said, fraction, done = time.perf_counter() + seconds, {}, "", 0.0, True
         for piece in self._running[key][1]:
             traces |= {name: {**traces.get(name, {}), **new} for name, new in piece.traces.items()}
@@ -107,6 +115,11 @@ class Remote:
             del self._running[key]
         return _packed({"sentence": said, "fraction": 1.0 if done else float(fraction), "done": done}, traces)
 
+    def _give_up(self, key):
+        """End the simulation under way, if there is one."""
+        if key in self._running:
+            self._running.pop(key)[1].close()
+
     def search(self, key, name, line, label):
         """Where one of the panel's searches leads from here: the line to go to."""
         panel = self._panel(key, name)
@@ -114,8 +127,9 @@ class Remote:
         return _packed(_where(panel, panel.read("", **{**scenario, **panel.searches[label](scenario)})))
 
     def text(self, key, name, line, what):
-        """A text to take away, by the name of its function in ``export``: code, script or bibtex."""
-        return _packed({"text": getattr(export, what)(self._panel(key, name), line)})
+        """A text to take away, by the name of its function in ``export``: code, script or bibtex; and what a script lacks."""
+        panel = self._panel(key, name)
+        return _packed({"text": getattr(export, what)(panel, line), "lacks": panel.lacks(panel.read(line))})
 
     def table(self, key, name, line, plotted, called):
         """Some of the plotted numbers as HTML to read; ``called`` is trace name -> the names of its axes, as JSON."""
@@ -124,6 +138,24 @@ class Remote:
     def csv(self, key, name, line, plotted):
         """The plotted numbers as CSV; ``plotted`` is what the page has drawn, as JSON: trace name -> its arrays."""
         return _packed({"text": export.csv(self._panel(key, name), line, json.loads(plotted))})
+
+
+class _Pieces:
+    """A simulation in a context of its own: a host may ask for its pieces from another context each time, and what numpy
+    is told to ignore within it must not be ignored without."""
+
+    def __init__(self, pieces):
+        self._pieces, self._context = pieces, contextvars.copy_context()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self._context.run(next, self._pieces)
+
+    def close(self):
+        """Give the rest up."""
+        self._context.run(self._pieces.close)
 
 
 def _where(panel, scenario):

@@ -5,12 +5,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..scaling import FEWEST, LAWS, QUANTITIES, candidates, fit_exponent, local_exponents, measure, spectrum_of
+from ..model.family import FAMILIES
+from ..study.scaling import FEWEST, LAWS, QUANTITIES, candidates, fit_exponent, local_exponents, measure, spectrum_of
+from ..tuning.frontiers import frontier, halved
 from . import style
-from .controls import BATCH, DECAY, DIM, KAPPA
+from .controls import BATCH, DECAY, DIM, KAPPA, Family
 from .frame import Panel, View, new_figure
-from .scenario import Choice, Slider, short
-from .words import three
+from .labels import ABOVE_OR_BELOW, Plot
+from .scenario import Choice, Slider
+from .words import given, three
 
 AXES = {"kappa": ("κ", 1.0, 1e6), "batch": ("batch size B", 1.0, 65536.0), "d": ("dimension d", 2.0, 1e6),
         "decay": ("decay", 0.1, 3.0)}
@@ -24,10 +27,10 @@ SWEEP = Choice("axis", "along", tuple(AXES), "kappa", {k: v[0] for k, v in AXES.
 QUANTITY = Choice("quantity", "measure", QUANTITIES, "window", {
     "steps": "steps per e-fold", "ce": "compute efficiency", "critical": "critical batch", "window": "window: HB over SGD",
     "advantage": "advantage: ASGD over HB"}, help="what is measured, at tuned parameters")
-METHOD = Choice("method", "of", tuple(style.METHODS), "sgd", {k: v.word for k, v in style.METHODS.items()},
+METHOD = Family("method", "of", "sgd",
                 help="whose steps, efficiency or critical batch; window and advantage are about two methods already")
-LAW = Choice("law", "spectrum", LAWS, "two levels", {k: k for k in LAWS},
-             help="power law: κ, decay and d are free; i^-decay: κ = d^decay; two levels: half of d on top; geometric")
+LAW = Choice("law", "spectrum", LAWS, "two levels", {k: k.replace("-", "−") for k in LAWS},
+             help="power law: κ, decay and d are free; i^−decay: κ = d^decay; two levels: half of d on top; geometric")
 FROM = Slider("low", "from", 0.1, 1e6, 10, step=0.5, base=10, help="lower end of the sweep, kept inside the axis")
 TO = Slider("high", "to", 0.1, 1e6, 1e6, step=0.5, base=10, help="upper end of the sweep, kept inside the axis")
 
@@ -38,7 +41,10 @@ NO_BATCH = ("critical", "window")
 """Quantities that do not depend on the batch."""
 
 DEAR = (*NO_BATCH, "advantage")
-"""Quantities of which one point takes some ten milliseconds or more: while a control is dragged, only remembered ones."""
+"""Quantities of which one point takes ten milliseconds or more: fewer points are measured."""
+
+DRAFT = 10.0 ** np.arange(0, 10.5, 0.5)
+"""Batches from which a critical batch is read off while a control is dragged."""
 
 NEAR = 0.1
 """An end of the range is in a regime if the exponent there is this near to its."""
@@ -51,6 +57,7 @@ class RulerPanel(Panel):
 
     name = "ruler"
     title = "Scaling ruler"
+    subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, QUANTITY, METHOD, SWEEP, LAW, FROM, TO)
     presets = MappingProxyType({
         "window against κ": {"quantity": "window", "axis": "kappa", "law": "two levels", "d": 200, "low": 10, "high": 1e6},
@@ -63,7 +70,7 @@ class RulerPanel(Panel):
         "cannot tell yet": {"quantity": "advantage", "axis": "d", "law": "i^-decay", "decay": 1.5, "batch": 1, "low": 10,
                             "high": 316}})
     references = ("morwani2026", "liu2020")
-    theory = tuple(f"theory {k}" for k in range(MOST)) + tuple(f"theory {k} (right)" for k in range(MOST))
+    theory = (*(f"theory {k}" for k in range(MOST)), *(f"theory {k} (right)" for k in range(MOST)), "theory names")
     help = ("Left: dots are exact values at tuned parameters; the solid line is fitted to the upper half of them; dashed lines "
             "have the slopes theory speaks of. Right: the slope between neighbouring dots; the shade is the exponent's "
             "interval, dashed lines are theory's exponents. The points carry no noise, so what a straight line leaves over is "
@@ -80,14 +87,14 @@ class RulerPanel(Panel):
         for k in range(MOST):
             line = {"color": style.MUTED, "width": 1.8, "dash": ("dash", "dot", "dashdot")[k]}
             f.add_scatter(name=f"theory {k}", x=[], y=[], mode="lines", line=line, showlegend=False, hoverinfo="skip")
-            f.add_scatter(name=f"theory {k} (right)", x=[], y=[], mode="lines+text", line=line, hoverinfo="skip", text=[],
-                          textposition="bottom left", textfont={"color": style.MUTED, "size": 12}, **second)
+            f.add_scatter(name=f"theory {k} (right)", x=[], y=[], mode="lines", line=line, hoverinfo="skip", **second)
         f.add_scatter(name="fitted line", x=[], y=[], mode="lines", line={"color": RED, "width": 2.5}, hoverinfo="skip")
         f.add_scatter(name="points", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8},
-                      hovertemplate="%{y:.4g} at %{x:.4g}<extra>exact</extra>")
+                      hovertemplate="%{y:.3~g} at %{x:.3~r}<extra>exact</extra>")
         f.add_scatter(name="local exponent", x=[], y=[], mode="lines+markers", marker={"color": BLUE, "size": 7},
-                      line={"color": BLUE, "width": 1}, hovertemplate="%{y:.3f} near %{x:.4g}<extra>local exponent</extra>",
+                      line={"color": BLUE, "width": 1}, hovertemplate="%{y:.3f} near %{x:.3~r}<extra>local exponent</extra>",
                       **second)
+        style.names(f, "theory names", 2)
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
             annotations=style.titles(2),
@@ -96,19 +103,14 @@ class RulerPanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Two columns."""
-        return style.columns(2)
-
-    def stacked(self):
-        """Two rows."""
-        return style.rows(2)
-
     def exact(self, scenario, final=True):
-        """Points, fit and verdict; while dragging, fewer points and no interval."""
+        """Points, fit and verdict; while dragging, from FEWEST of the points, critical batches read off a coarse curve."""
         quantity, family, axis, law = (scenario[k] for k in ("quantity", "method", "axis", "law"))
         x, widened = points(scenario)
-        x, y = _measured(scenario, x, final)
+        along = axis == "batch" and quantity not in NO_BATCH           # all of them at once
+        x = x if final or along else x[np.unique(np.linspace(0, x.size - 1, FEWEST).round().astype(int))]
+        y = _measured(scenario, x, final)
+        x, y = x[np.isfinite(y)], y[np.isfinite(y)]
         theory = candidates(quantity, family, axis, law, scenario["decay"])
         ends = [np.log10(v) for v in _ends(scenario)[:2]]
         named = list(theory.items())[:MOST]
@@ -123,7 +125,7 @@ class RulerPanel(Panel):
             levels = [v for _, v in named] + list(slope)
             span = [float(np.log10(y.min())), float(np.log10(y.max()))]
         found = None
-        if x.size >= FEWEST and final:
+        if x.size >= FEWEST:
             found = fit_exponent(x, y)
             numbers |= {"value": found.value, "low": found.low, "high": found.high, "early": found.early,
                         "error": found.error, "held": [what for what, power in theory.items() if found.holds(power)]}
@@ -142,12 +144,18 @@ class RulerPanel(Panel):
         # what a reader sees must not hang on one wild interval
         low, high = max(min(levels), -3.0), min(max(levels), 3.0)
         pad = max(0.12 * (high - low), 0.05)
+        ranges = {"xaxis": _padded(ends), "xaxis2": _padded(ends), "yaxis": _padded(span, 0.15),
+                  "yaxis2": [low - pad, high + pad]}
+        right, lines = Plot(ranges["xaxis2"], ranges["yaxis2"], 2, log=(True, False)), []
+        if x.size >= 2:
+            right.curve(at, slope)
+            right.marks(at, slope)
         for k, (what, power) in enumerate(named):
-            traces[f"theory {k} (right)"] = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2, "visible": True,
-                                             "text": ["", f"{what}: {power:.3g}"]}
-        return View(traces, _sentence(scenario, numbers, found, widened, final),
-                    {"xaxis": _padded(ends), "xaxis2": _padded(ends), "yaxis": _padded(span, 0.15),
-                     "yaxis2": [low - pad, high + pad]},
+            level = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2}
+            traces[f"theory {k} (right)"] = {**level, "visible": True}
+            lines.append((f"{what}: {three(power)}", right.curve(**level)))
+        traces["theory names"] = {**right.names(lines, ABOVE_OR_BELOW), "visible": True}
+        return View(traces, _sentence(scenario, numbers, found, widened), ranges,
                     [f"<b>{_called(scenario)}</b> against {AXES[axis][0]}", "<b>Its exponent</b>, from point to point"],
                     numbers=numbers)
 
@@ -179,41 +187,41 @@ def _ends(scenario):
 
 
 def _measured(scenario, x, final):
-    """The points that are worth their time: all at rest; while dragging the remembered ones, or a few that are cheap."""
+    """The quantity at every point."""
     asked = [_key(scenario, v) for v in x]
-    if scenario["axis"] == "batch" and scenario["quantity"] not in NO_BATCH:
-        return x, np.array(_along_batches(*asked[0][:-1], tuple(x)))
-    if not final:
-        known = [v for v, key in zip(x, asked, strict=True) if key in _known]
-        few = x[:0] if scenario["quantity"] in DEAR else x[::max(1, x.size // 3)]
-        x = np.array(known) if len(known) >= few.size else few
-        asked = [_key(scenario, v) for v in x]
-    return x, np.array([_point(*key) for key in asked])
-
-
-_known = set()
+    if scenario["axis"] == "batch" and scenario["quantity"] not in NO_BATCH and asked:
+        return np.array(_along_batches(*asked[0][:-1], tuple(x)))
+    return np.array([_point(*key, final) for key in asked])
 
 
 def _key(scenario, value):
-    """Everything a point depends on: quantity, family, law, kappa, decay, d, batch."""
+    """Everything a point depends on: quantity, family and its entry, law, kappa, decay, d, batch."""
     s = {**scenario, scenario["axis"]: value}
     quantity, law, decay = s["quantity"], s["law"], float(s["decay"])
     d = round(value ** (1 / decay)) if scenario["axis"] == "kappa" and law == "i^-decay" else round(s["d"])
-    return (quantity, "sgd" if quantity in ("window", "advantage") else s["method"], law,
+    name = "sgd" if quantity in ("window", "advantage") else s["method"]
+    return (quantity, name, FAMILIES[name], law,
             1.0 if law == "i^-decay" else float(s["kappa"]), decay if law in ("power law", "i^-decay") else 1.0, d,
             1.0 if quantity in NO_BATCH else float(s["batch"]))
 
 
+_spectrum = lru_cache(maxsize=256)(spectrum_of)
+
+
 @lru_cache(maxsize=4096)
-def _point(quantity, family, law, kappa, decay, d, batch):
-    value = float(measure(quantity, spectrum_of(law, kappa, decay, d), family, [batch])[0])
-    _known.add((quantity, family, law, kappa, decay, d, batch))
-    return value
+def _point(quantity, name, family, law, kappa, decay, d, batch, final):
+    """One point (``family`` is the entry of ``name``: under the same name there may be another one tomorrow)."""
+    H = _spectrum(law, kappa, decay, d)
+    if final or quantity not in NO_BATCH:
+        return float(measure(quantity, H, name, [batch])[0])
+    curves = frontier(H, ["sgd", "heavy_ball"] if quantity == "window" else [name], DRAFT, precision=1e-3)
+    found = [halved(f.batches, f.ce) for f in curves.values()]
+    return found[-1] / (found[0] if quantity == "window" else 1.0)
 
 
 @lru_cache(maxsize=256)
-def _along_batches(quantity, family, law, kappa, decay, d, batches):
-    return measure(quantity, spectrum_of(law, kappa, decay, d), family, batches)
+def _along_batches(quantity, name, family, law, kappa, decay, d, batches):
+    return measure(quantity, _spectrum(law, kappa, decay, d), name, batches)
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -230,12 +238,12 @@ def _called(scenario):
 def _fixed(scenario):
     """What is held, in words."""
     law, axis = scenario["law"], scenario["axis"]
-    parts = {"law": {"power law": "power law", "i^-decay": "eigenvalues i^-decay", "two levels": "two levels",
+    parts = {"law": {"power law": "power law", "i^-decay": "eigenvalues i^−decay", "two levels": "two levels",
                      "geometric": "geometric spectrum"}[law]}
     if law in ("power law", "i^-decay") and axis != "decay":
-        parts["decay"] = f"decay {short(scenario['decay'])}"
+        parts["decay"] = f"decay {given(scenario['decay'])}"
     if axis != "kappa" and law != "i^-decay":
-        parts["kappa"] = f"κ = {short(scenario['kappa'])}"
+        parts["kappa"] = f"κ = {given(scenario['kappa'])}"
     if axis != "d" and not (axis == "kappa" and law == "i^-decay"):
         parts["d"] = f"d = {scenario['d']}"
     if axis != "batch" and scenario["quantity"] not in NO_BATCH:
@@ -244,20 +252,18 @@ def _fixed(scenario):
 
 
 def _end(x):
-    return f"{round(x):,}" if abs(x - round(x)) < 1e-9 * x else three(x)
+    return given(x) if abs(x - round(x)) < 1e-9 * x else three(x)
 
 
-def _sentence(scenario, numbers, found, widened, final):
+def _sentence(scenario, numbers, found, widened):
     low, high, _ = _ends(scenario)
     axis = AXES[scenario["axis"]][0]
     head = f"{_called(scenario)} against {axis} from {_end(low)} to {_end(high)} ({_fixed(scenario)}): "
     tail = " The two ends leave less than a factor of four of this axis, so all of it is swept." if widened else ""
-    if not final:
-        return head + "let go, and the points and the exponent's interval follow." + tail
     if found is None:
         return head + f"only {numbers['x'].size} points can be measured here; the ruler needs {FEWEST}." + tail
-    measured = (f"exponent {found.value:.3f}, interval {found.low:.3f} to {found.high:.3f} (it moved by {abs(found.drift):.2g} "
-                "from the lower half of the points to the upper). ")
+    measured = (f"exponent {three(found.value)}, interval {three(found.low)} to {three(found.high)} (it moved "
+                f"by {three(abs(found.drift))} from the lower half of the points to the upper). ")
     return head + measured + _verdict(scenario, found, numbers) + tail
 
 

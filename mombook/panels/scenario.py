@@ -1,11 +1,32 @@
 """Controls as data, and scenarios: what a reader has set, as a dict and as one line of text.
 
-A host (ipywidgets now, a web page later) draws these; a panel only ever sees the dict.
+A host (Jupyter, a web page) draws these; a panel only ever sees the dict.
 """
 
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from ..arrays import Floats
+
+PLAIN = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+"""A number as it may be typed: ASCII digits and a point."""
+
+
+def number(text: str) -> float:
+    """A typed number; a decimal comma, separators of thousands and digits of other scripts are errors, never guessed at.
+
+    >>> number("2.5e3")
+    2500.0
+    """
+    if not PLAIN.fullmatch(text):
+        raise ValueError("write numbers with a point, as 2.5 or 1e3")
+    return float(text)
 
 
 @dataclass(frozen=True)
@@ -17,6 +38,7 @@ class Slider:
         low, high, default: in the reader's units; every value between can be typed, every ``step`` dragged to.
         base: ``None`` for a linear slider; 2 or 10 for one in powers, ``step`` then being in the exponent.
         whole: round to whole numbers.
+        more: shown only when a reader asks for more controls.
     """
 
     name: str
@@ -28,8 +50,9 @@ class Slider:
     base: float | None = None
     whole: bool = False
     help: str = ""
+    more: bool = False
 
-    def value(self, given):
+    def value(self, given: Any) -> float:
         """``given`` (a number, or text such as ``1e3``) as this slider's value.
 
         Raises:
@@ -39,30 +62,32 @@ class Slider:
         try:
             if isinstance(given, bool):
                 raise TypeError
-            x = float(str(given).replace(",", "").strip()) if isinstance(given, str) else float(given)
-        except (TypeError, ValueError):
-            raise ValueError(f"{self.name} must be {allowed}; got {given!r}.") from None
-        if not self.low * (1 - 1e-12) <= x <= self.high * (1 + 1e-12) or (self.whole and x != round(x)):
-            raise ValueError(f"{self.name} must be {allowed}; got {given!r}.")
+            x = number(given) if isinstance(given, str) else float(given)
+        except (TypeError, ValueError, OverflowError):
+            comma = " A decimal comma is written as a point." if isinstance(given, str) and "," in given else ""
+            raise ValueError(f"{self.name} must be {allowed}; got {_short(given)}.{comma}") from None
+        low, high = self.low - 1e-12 * abs(self.low), self.high + 1e-12 * abs(self.high)
+        if not low <= x <= high or (self.whole and x != round(x)):
+            raise ValueError(f"{self.name} must be {allowed}; got {_short(given)}.")
         return round(x) if self.whole else min(max(float(f"{x:.6g}"), self.low), self.high)
 
-    def rounded(self, position):
+    def rounded(self, position: float) -> float:
         """Where a drag to ``position`` lands: whole, or three figures, inside the slider."""
         x = min(max(float(position), self.low), self.high)
-        return round(x) if self.whole else float(f"{x:.3g}")
+        return round(x) if self.whole else min(max(float(f"{x:.3g}"), self.low), self.high)
 
-    def nearest(self, value):
+    def nearest(self, value: float) -> float:
         """The value of the stop nearest to ``value``."""
         k = round((self._to(value) - self._to(self.low)) / self.step)
         x = self._to(self.low) + k * self.step
         return self.rounded(x if self.base is None else self.base**x)
 
-    def text(self, value):
+    def text(self, value: Any) -> str:
         """The value as it is read out, in the reader's units."""
         return short(value)
 
     @property
-    def stops(self):
+    def stops(self) -> Floats:
         """Everything a drag can reach, in order."""
         n = round((self._to(self.high) - self._to(self.low)) / self.step)
         x = np.linspace(self._to(self.low), self._to(self.high), n + 1)
@@ -79,12 +104,13 @@ class Toggles:
 
     name: str
     label: str
-    options: tuple
-    default: tuple
-    words: dict
+    options: tuple[str, ...]
+    default: tuple[str, ...]
+    words: Mapping[str, str]
     help: str = ""
+    more: bool = False
 
-    def value(self, given):
+    def value(self, given: Any) -> tuple[str, ...]:
         """``given`` (a sequence of words, or text such as ``sgd+asgd``) as a tuple in the order of ``options``."""
         parts = given.replace(",", "+").split("+") if isinstance(given, str) else list(given)
         parts = [str(p).strip() for p in parts]
@@ -92,12 +118,12 @@ class Toggles:
             raise ValueError(f"{self.name} must be one or more of {', '.join(self.options)}, joined by +; got {given!r}.")
         return tuple(o for o in self.options if o in parts)
 
-    def text(self, value):
+    def text(self, value: Any) -> str:
         """The words joined by +."""
         return "+".join(value)
 
     @property
-    def stops(self):
+    def stops(self) -> list[tuple[str, ...]]:
         """Each option alone, and all together."""
         return [(o,) for o in self.options] + [self.options]
 
@@ -108,23 +134,24 @@ class Choice:
 
     name: str
     label: str
-    options: tuple
+    options: tuple[str, ...]
     default: str
-    words: dict
+    words: Mapping[str, str]
     help: str = ""
+    more: bool = False
 
-    def value(self, given):
+    def value(self, given: Any) -> str:
         """``given`` if it is one of ``options``."""
         if not isinstance(given, str) or given.strip() not in self.options:
             raise ValueError(f"{self.name} must be one of {', '.join(self.options)}; got {given!r}.")
         return given.strip()
 
-    def text(self, value):
+    def text(self, value: Any) -> str:
         """The word."""
         return value
 
     @property
-    def stops(self):
+    def stops(self) -> list[str]:
         """Every option."""
         return list(self.options)
 
@@ -137,8 +164,9 @@ class Switch:
     label: str
     default: bool = False
     help: str = ""
+    more: bool = False
 
-    def value(self, given):
+    def value(self, given: Any) -> bool:
         """``given`` (a bool, ``yes`` or ``no``) as a bool."""
         known = {"yes": True, "no": False, True: True, False: False}
         key = given.strip() if isinstance(given, str) else given
@@ -146,12 +174,12 @@ class Switch:
             raise ValueError(f"{self.name} must be yes or no; got {given!r}.")
         return known[key]
 
-    def text(self, value):
+    def text(self, value: Any) -> str:
         """``yes`` or ``no``."""
         return "yes" if value else "no"
 
     @property
-    def stops(self):
+    def stops(self) -> list[bool]:
         """Off and on."""
         return [False, True]
 
@@ -164,27 +192,35 @@ class Seed:
     label: str = "seed"
     default: int = 0
     help: str = "seed of the simulation"
+    more: bool = False
 
-    def value(self, given):
+    def value(self, given: Any) -> int:
         """A whole number from 0 to 2**32 - 1."""
-        return Slider("seed", "seed", 0, 2**32 - 1, 0, 1, whole=True).value(given)
+        return int(Slider("seed", "seed", 0, 2**32 - 1, 0, 1, whole=True).value(given))
 
-    def text(self, value):
+    def text(self, value: Any) -> str:
         """The number."""
         return str(value)
 
     @property
-    def stops(self):
+    def stops(self) -> list[int]:
         """Two are enough to see that the seed matters."""
         return [0, 1]
 
 
-def defaults(controls):
+Control = Slider | Toggles | Choice | Switch | Seed
+"""What a reader sets."""
+
+Scenario = dict[str, Any]
+"""What a reader has set: a control's name -> its value."""
+
+
+def defaults(controls: Sequence[Control]) -> Scenario:
     """The scenario a panel opens with."""
     return {c.name: c.default for c in controls}
 
 
-def read(controls, text="", **values):
+def read(controls: Sequence[Control], text: str = "", **values: Any) -> Scenario:
     """A scenario from its line of text and from keywords, the rest at its default.
 
     Raises:
@@ -204,26 +240,21 @@ def read(controls, text="", **values):
     return scenario
 
 
-def write(controls, scenario):
+def write(controls: Sequence[Control], scenario: Scenario) -> str:
     """The scenario as one line: ``kappa=1000;decay=1.5;batch=8``."""
     return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls)
 
 
-def corners(controls):
-    """Every control at its least, middle and greatest with the others at their defaults, and every pair at extremes."""
-    base = defaults(controls)
-    states = [base]
-    for c in controls:
-        states += [{**base, c.name: c.value(c.stops[k])} for k in (0, len(c.stops) // 2, -1)]
-    for i, a in enumerate(controls):
-        for b in controls[:i]:
-            states += [{**base, a.name: a.value(x), b.name: b.value(y)} for x in (a.stops[0], a.stops[-1])
-                       for y in (b.stops[0], b.stops[-1])]
-    unique = {tuple(sorted((k, v) for k, v in s.items())): s for s in states}
-    return list(unique.values())
+def _short(given):
+    """``repr`` cut to one line."""
+    try:
+        shown = repr(given)
+    except ValueError:                                                  # Python writes no whole number of thousands of digits
+        return "a number too long to show"
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
-def short(x):
+def short(x: float) -> str:
     """A number for people: up to six figures, no trailing zeros, 1e+06 as 1000000."""
     if float(x) == round(float(x)) and abs(x) < 1e7:
         return str(round(float(x)))

@@ -5,18 +5,20 @@ from functools import lru_cache
 import numpy as np
 
 from .. import bounds
-from ..learning_rate import step_limit
-from ..method import Method
-from ..moments import contraction_gap, contraction_gaps, risk_at, risk_curve
-from ..simulate import simulate_blocks
-from ..spectrum import Spectrum
-from ..tradeoff import critical_batch, frontier
-from ..tuning import tune
+from ..exact.moments import contraction_gap, contraction_gaps, risk_at, risk_curve
+from ..exact.thresholds import step_limit
+from ..model.method import Method
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate_blocks
+from ..tuning.frontiers import critical_batch, frontier, halved
+from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
+from .curves import deviation, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Slider, short
-from .words import three
+from .labels import Plot
+from .scenario import Slider
+from .words import given, percent, signed, three
 
 SHARE = Slider("share", "η/max", 0.02, 0.98, 0.5, step=0.02,
                help="learning rate of the learning curve, as a share of the largest stable one")
@@ -38,14 +40,18 @@ INK, ACCENT = style.MUTED, style.ACCENT
 
 
 class SGDPanel(Panel):
-    """Gap against learning rate, tuned gap against batch, and the learning curve at a chosen learning rate."""
+    """Gap against learning rate, tuned gap against batch, and the learning curve at a chosen learning rate.
+
+    About SGD alone, for which T1 holds: it shows no other family.
+    """
 
     name = "sgd"
     title = "SGD and the critical batch"
+    subplots = 3
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
     references = ("morwani2026", "ma2018")
-    theory = ("SGD, exact", "at B/4", "at 4B", "η of T1", "best η", "η of the slider", "T1, two sides", "T1, lower side",
-              "tuned gap", "bend", "critical batch", "expected")
+    theory = ("SGD, exact", "at B/4", "at 4B", "η of T1", "best η", "η of the slider", "bounds of T1", "bounds of T1, lower",
+              "tuned gap", "bend", "batch names", "critical batch", "expected")
     presets = SHAPES
     help = ("The gap is the share of the expected loss that a step removes in the long run. Left: it grows with the learning "
             "rate until just before the stability limit, then falls to nothing; paler lines are a quarter and four times the "
@@ -59,41 +65,43 @@ class SGDPanel(Panel):
         f = new_figure()
         for name, dash in (("at B/4", "2px,3px"), ("at 4B", "10px,4px")):
             f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": BLUE, "width": 1.1, "dash": dash},
-                          hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
+                          hovertemplate="gap %{y:.3~g} at η = %{x:.3~g}<extra>" + name + "</extra>")
         f.add_scatter(name="SGD, exact", x=[], y=[], mode="lines", line={"color": BLUE, "width": 2.5},
-                      hovertemplate="gap %{y:.3g} at η = %{x:.3g}<extra>exact</extra>")
-        f.add_scatter(name="stability limit", x=[], y=[], mode="lines+text", showlegend=False, textposition="middle left",
-                      line={"color": INK, "width": 1, "dash": "dash"}, textfont={"color": INK}, hoverinfo="skip")
+                      hovertemplate="gap %{y:.3~g} at η = %{x:.3~g}<extra>exact</extra>")
+        f.add_scatter(name="stability limit", x=[], y=[], mode="lines", showlegend=False, hoverinfo="skip",
+                      line={"color": INK, "width": 1, "dash": "dash"})
+        style.names(f, "limit name")
         marks = (("η of T1", "diamond", 10, INK), ("best η", "star", 13, ACCENT), ("η of the slider", "circle-open", 13, BLUE))
         for name, symbol, size, color in marks:
             f.add_scatter(name=name, x=[], y=[], mode="markers",
                           marker={"symbol": symbol, "size": size, "color": color,
                                   "line": {"width": 2.5 if "open" in symbol else 0}},
-                          hovertemplate="%{y:.3g} at η = %{x:.3g}<extra>" + name + "</extra>")
+                          hovertemplate="%{y:.3~g} at η = %{x:.3~g}<extra>" + name + "</extra>")
         second = {"xaxis": "x2", "yaxis": "y2"}
         f.add_scatter(name="perfect scaling", x=[], y=[], mode="lines", **second, hoverinfo="skip",
                       line={"color": INK, "width": 1.2, "dash": "10px,4px"})
-        for name, side in (("T1, two sides", "at most"), ("T1, lower side", "at least")):
+        for name, side in (("bounds of T1", "at most"), ("bounds of T1, lower", "at least")):
             f.add_scatter(name=name, x=[], y=[], mode="lines", **second, showlegend=side == "at most",
                           line={"color": BLUE, "width": 1.4, "dash": "dot"}, legendgroup="T1",
-                          hovertemplate=side + " %{y:.3g} at B %{x:.3g}<extra>T1</extra>")
+                          hovertemplate=side + " %{y:.3~g} at B %{x:.3~r}<extra>T1</extra>")
         f.add_scatter(name="tuned gap", x=[], y=[], mode="lines", **second, showlegend=False,
-                      line={"color": BLUE, "width": 2.5}, hovertemplate="gap %{y:.3g} at B %{x:.3g}<extra>tuned SGD</extra>")
-        f.add_scatter(name="bend", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": INK},
-                      line={"color": ACCENT, "width": 1.2, "dash": "dot"}, textposition="middle right", hoverinfo="skip")
-        f.add_scatter(name="chosen batch", x=[], y=[], mode="lines+text", **second, showlegend=False, textfont={"color": INK},
-                      line={"color": INK, "width": 1, "dash": "dash"}, textposition="middle right", hoverinfo="skip")
+                      line={"color": BLUE, "width": 2.5}, hovertemplate="gap %{y:.3~g} at B %{x:.3~r}<extra>tuned SGD</extra>")
+        f.add_scatter(name="bend", x=[], y=[], mode="lines", **second, showlegend=False, hoverinfo="skip",
+                      line={"color": ACCENT, "width": 1.2, "dash": "dot"})
+        f.add_scatter(name="chosen batch", x=[], y=[], mode="lines", **second, showlegend=False, hoverinfo="skip",
+                      line={"color": INK, "width": 1, "dash": "dash"})
+        style.names(f, "batch names", 2)
         f.add_scatter(name="critical batch", x=[], y=[], mode="markers", **second,
                       marker={"symbol": "circle-open", "size": 14, "color": ACCENT, "line": {"width": 2.5}},
-                      hovertemplate="CE has halved at B %{x:.3g}<extra></extra>")
+                      hovertemplate="CE has halved at B %{x:.3~r}<extra></extra>")
         third = {"xaxis": "x3", "yaxis": "y3", "showlegend": False}
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", **third, line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(BLUE, 0.18), hoverinfo="skip")
         f.add_scatter(name="simulated", x=[], y=[], mode="markers", **third,
                       marker={"color": BLUE, "size": 7, "line": {"color": style.PAPER, "width": 1}},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs</extra>")
+                      hovertemplate="%{y:.3~g} after %{x} steps<extra>mean of runs</extra>")
         f.add_scatter(name="expected", x=[], y=[], mode="lines", **third, line={"color": BLUE, "width": 2.5},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
+                      hovertemplate="%{y:.3~g} after %{x} steps<extra>exact</extra>")
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
             annotations=style.titles(3),
@@ -102,14 +110,6 @@ class SGDPanel(Panel):
             xaxis3=style.log_axis("steps", anchor="y3"), yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
         f.update_layout(self.wide())
         return f
-
-    def wide(self):
-        """Three columns."""
-        return style.columns(3)
-
-    def stacked(self):
-        """Three rows."""
-        return style.rows(3)
 
     def exact(self, scenario, final=True):
         """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""
@@ -123,33 +123,30 @@ class SGDPanel(Panel):
                   if b >= 1 for limit_b in [step_limit(H, b)]}
         low, high = bounds.sgd_gap(H, f.batches, "lower").value, bounds.sgd_gap(H, f.batches).value
         bend = bounds.bend(H, "sgd")
-        critical = _critical_at_rest(kappa, decay, d) if final else _halved(f)
-        times = _times(7 / -np.log1p(-best.gap))
+        critical = _critical_at_rest(kappa, decay, d) if final else halved(f.batches, f.ce)
+        times = spaced(7 / -np.log1p(-best.gap))
         risk = risk_at(H, Method.sgd(lr), B, times)
         ranges = _ranges(curves, f, high, times)
-        foot, head = ([10**v for v in ranges[k]] for k in ("yaxis", "yaxis2"))
+        foot = 10 ** ranges["yaxis"][0]
         on = np.array([1.0, min(1e6, 2 / f.gap[0])])
         traces = {
-            "SGD, exact": _fallen(curves[B], foot[0]), "at 4B": _fallen(curves[4 * B], foot[0]),
-            "at B/4": {**_fallen(curves.get(B / 4), foot[0]), "visible": B / 4 in curves},
-            "stability limit": {"x": [limit] * 3, "y": [foot[0], foot[0] ** 0.88 * foot[1] ** 0.12, foot[1]],
-                                "text": ["", "limit ", ""]},
+            "SGD, exact": _fallen(curves[B], foot), "at 4B": _fallen(curves[4 * B], foot),
+            "at B/4": {**_fallen(curves.get(B / 4), foot), "visible": B / 4 in curves},
             "η of T1": _line([lower.method.delta], [contraction_gap(H, lower.method, B)]),
             "best η": _line([best.method.delta], [best.gap]), "η of the slider": _line([lr], [gap]),
             "perfect scaling": _line(on, f.gap[0] * on),
-            "T1, two sides": _line(f.batches, high), "T1, lower side": _line(f.batches, low),
+            "bounds of T1": _line(f.batches, high), "bounds of T1, lower": _line(f.batches, low),
             "tuned gap": _line(f.batches, f.gap),
-            "bend": {"x": [bend] * 3, "y": [head[0], head[0] ** 0.92 * head[1] ** 0.08, head[1]], "text": ["", " tr/L", ""]},
-            "chosen batch": {"x": [B] * 3, "y": [head[0], head[0] ** 0.8 * head[1] ** 0.2, head[1]], "text": ["", " B", ""]},
             "critical batch": {**_line([critical], [_between(f, critical)]), "visible": critical < 1e6},
             "expected": _line(times[1:], risk[1:] / risk[0])}
+        _uprights(traces, ranges, limit, bend, B)
         used = best.gap / (f.gap[0] * B)
         numbers = {"limit": limit, "best lr": best.method.delta, "best gap": best.gap, "gap": float(gap), "lr": lr,
                    "lower": lower.value, "upper": upper.value, "bend": float(bend), "critical": critical, "scaling": used}
         lamp = ("T1, upper side", upper.value < 1, "at this κ and B it allows a gap of 1, so it says nothing.")
         return View(traces, _sentence(scenario, numbers), ranges,
                     [f"Learning rates at <b>B = {B}</b>", "What a <b>batch</b> buys",
-                     f"Learning curve at <b>η = {three(lr)}</b>"],
+                     f"Learning curve, <b>η = {three(lr)}</b>"],
                     [lamp], numbers)
 
     def recipe(self, scenario):
@@ -174,7 +171,7 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
         H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
         method = Method.sgd(share * step_limit(spectra.power_law(kappa, decay, d), B))
-        times = _times(7 / -np.log1p(-_tuned(kappa, decay, d, B).gap), per_octave=2)[1:]
+        times = spaced(7 / -np.log1p(-_tuned(kappa, decay, d, B).gap), per_octave=2)[1:]
         steps = int(min(times[-1], 3000, MOST_DRAWN // (32 * d)))
         runs, theory = int(np.clip(MOST_DRAWN // (steps * d), 32, 400)), None
         times = times[times <= steps]
@@ -185,7 +182,7 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
             if theory is None:
                 theory = risk_curve(H, method, B, steps)
             risk = progress.risk[:progress.runs_done]
-            yield Sample(progress.fraction, _dots(risk, times), _told(risk, theory))
+            yield Sample(progress.fraction, runs_drawn(risk, times), _told(risk, theory))
 
     def blank(self, scenario):
         """No dots, no band."""
@@ -214,12 +211,6 @@ def _critical_at_rest(kappa, decay, d):
     return critical_batch(spectra.power_law(kappa, decay, d), "sgd")
 
 
-def _halved(f):
-    """The critical batch read off a frontier, while dragging."""
-    fallen = np.maximum.accumulate(np.log(f.ce[0] / f.ce))
-    return float(np.exp(np.interp(np.log(2), fallen, np.log(f.batches)))) if fallen[-1] > np.log(2) else np.inf
-
-
 def _between(f, batch):
     return float(np.exp(np.interp(np.log(min(batch, 1e6)), np.log(f.batches), np.log(f.gap))))
 
@@ -233,41 +224,37 @@ def _fallen(curve, foot):
     return _line(np.append(lr[keep], lr[-1]), np.append(gap[keep], foot))
 
 
+def _uprights(traces, ranges, limit, bend, batch):
+    """Add the upright lines and their names."""
+    left, middle = (Plot(ranges[f"xaxis{k}"], ranges[f"yaxis{k}"], 3) for k in ("", 2))
+    for name in ("SGD, exact", "at B/4", "at 4B"):
+        left.curve(traces[name]["x"], traces[name]["y"])
+    for name in ("η of T1", "best η", "η of the slider"):
+        left.marks(**traces[name])
+    for name in ("perfect scaling", "bounds of T1", "bounds of T1, lower", "tuned gap"):
+        middle.curve(**traces[name])
+    middle.marks(traces["critical batch"]["x"], traces["critical batch"]["y"])
+    (traces["stability limit"],), traces["limit name"] = left.uprights([("limit", limit)])
+    (traces["bend"], traces["chosen batch"]), traces["batch names"] = middle.uprights([("tr/L", bend), ("B", batch)])
+
+
 def _line(x, y):
     return {"x": np.asarray(x, float), "y": np.asarray(y, float)}
 
 
-def _times(horizon, per_octave=8):
-    """0, then whole steps evenly spaced in log, to the power of two past the horizon."""
-    octaves = int(np.ceil(np.log2(max(horizon, 64))))
-    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
-
-
-def _dots(risk, times):
-    start = risk[0, 0]
-    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0) / start
-    mean = risk[:, times].mean(0) / start
-    keep, fine = np.isfinite(high) & (low > 0), np.isfinite(mean) & (mean > 0)
-    return {"simulated": _line(times[fine], mean[fine]),
-            "80 % of runs": _line(np.concatenate([times[keep], times[keep][::-1]]),
-                                  np.concatenate([high[keep], low[keep][::-1]]))}
-
-
 def _told(risk, theory):
-    t = min(EARLY, len(theory) - 1)
-    error = risk[:, t].std(ddof=1) / np.sqrt(len(risk))
-    far = (risk[:, t].mean() - theory[t]) / error if error > 0 else 0.0
-    return f"Simulation ({len(risk)} runs): after {t} steps the mean of the runs lies {far:+.1f} standard errors from theory."
+    return (f"Simulation ({len(risk)} runs): after {min(EARLY, len(theory) - 1)} steps the mean of the runs lies "
+            f"{signed(deviation(risk, theory, EARLY))} standard errors from theory.")
 
 
 def _sentence(scenario, n):
     """What is on screen, in words."""
     critical = f"{three(n['critical'])}" if n["critical"] < 1e12 else "more than a million"
-    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
             f"SGD is stable below η = {three(n['limit'])}; the best η, {three(n['best lr'])}, has gap {three(n['best gap'])} "
-            f"(T1: between {three(n['lower'])} and {three(n['upper'])}), which is {three(100 * n['scaling'])} % of perfect "
+            f"(T1: between {three(n['lower'])} and {three(n['upper'])}), which is {percent(n['scaling'])} of perfect "
             f"scaling. tr/L = {three(n['bend'])}; CE has halved at B = {critical}. "
-            f"At {short(scenario['share'])} of the limit the gap is {three(n['gap'])}.")
+            f"At {given(scenario['share'])} of the limit the gap is {three(n['gap'])}.")
 
 
 def _ranges(curves, f, high, times):

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from ..spectrum import Spectrum
+from ..model.spectrum import Spectrum
 
 DRAGGED, GAPS, CURVES = 1, 2, 8
 """Bins an octave of ``Spectrum.compressed``. While a control is dragged: gaps to 1e-4. For gaps at rest: to 1e-5. For learning

@@ -1,9 +1,10 @@
 """One look for the whole book: what a method, a bound and a simulation look like, wherever they appear."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..family import FAMILIES
+from ..model.family import FAMILIES
 
 # Okabe & Ito's palette, told apart by every kind of colour vision; markers and dashes say the same again.
 INK, PAPER, GRID, MUTED = "#1f2328", "#ffffff", "#e4e7eb", "#57606a"
@@ -34,7 +35,7 @@ _OWN = {
 _SPARE = (("#7A5CC9", "cross", "4px,2px"), ("#8A7A00", "star", "10px,3px,2px,3px"), ("#7A7A7A", "x", "2px,2px"))
 
 
-class _Looks(Mapping):
+class _Looks(Mapping[str, Look]):
     """Name of a family -> ``Look``, for every family there is by now: the book's four, then the spare ones in turn."""
 
     def __getitem__(self, name):
@@ -72,6 +73,11 @@ def log_axis(title, **more):
     return axis(title, type="log", dtick=1, autorange=False, **more)
 
 
+def bare_axis(title, ends, **more):
+    """An axis with a name and no numbers, its range never changed by plotly itself."""
+    return axis(title, range=list(ends), autorange=False, showticklabels=False, ticks="", **more)
+
+
 def layout(dark=False, **more):
     """What every figure shares."""
     c = theme(dark)
@@ -80,9 +86,10 @@ def layout(dark=False, **more):
             "margin": {"l": 64, "r": 16, "t": 56, "b": 52}, **more}
 
 
-# Where two or three subplots stand: (span of each along the split, height in pixels, height of the legend).
-_BESIDE = {2: (([0, 0.46], [0.56, 1]), 470, 1.1), 3: (([0, 0.27], [0.365, 0.635], [0.73, 1.0]), 470, 1.1)}
-_UNDER = {2: (([0.58, 1], [0, 0.42]), 860, 1.06), 3: (([0.73, 1.0], [0.365, 0.635], [0, 0.27]), 1150, 1.04)}
+# Where two or three subplots stand: (span of each along the split, height in pixels, height of the legend, which leaves two
+# lines for titles).
+_BESIDE = {2: (([0, 0.46], [0.56, 1]), 470, 1.13), 3: (([0, 0.27], [0.365, 0.635], [0.73, 1.0]), 470, 1.13)}
+_UNDER = {2: (([0.58, 1], [0, 0.42]), 860, 1.06), 3: (([0.73, 1.0], [0.365, 0.635], [0, 0.27]), 1150, 1.05)}
 
 
 def columns(count):
@@ -109,7 +116,42 @@ _COLORED = ("line.color", "marker.color", "marker.line.color", "textfont.color",
 def titles(plots):
     """Empty titles over the left ends of so many subplots; a view fills them in."""
     return [{"text": "", "xref": f"x{k} domain", "yref": f"y{k} domain", "x": 0, "y": 1.02, "yanchor": "bottom",
-             "xanchor": "left", "showarrow": False, "font": {"size": 14}} for k in ("", 2, 3)[:plots]]
+             "xanchor": "left", "align": "left", "showarrow": False, "font": {"size": 14}} for k in ("", 2, 3)[:plots]]
+
+
+TITLE = {2: (41, 41), 3: (28, 28, 24)}
+"""Letters in a line of each title that fit over its subplot in teacher mode, by the number of subplots; all but the last may
+reach into the space between two."""
+
+
+def lines(texts):
+    """Titles of as many subplots, broken into lines that fit there in every size of type.
+
+    >>> lines(["<b>What a batch</b> buys", "", "Learning curve at the batch <b>B = 4096</b>"])
+    ['<b>What a batch</b> buys', '', 'Learning curve at<br>the batch <b>B = 4096</b>']
+    """
+    return [_broken(text, most) for text, most in zip(texts, TITLE[len(texts)], strict=True)] if len(texts) in TITLE else texts
+
+
+def _broken(text, most):
+    """Words in as few lines of at most ``most`` letters as will do, of about one length; an equation stays in one line."""
+    words = re.split(r"<br>|(?<![=×]) (?![=×]|[^<]*>)", text)
+    fewest = _filled(words, most)
+    return "<br>".join(next(lines for n in range(1, most + 1) if len(lines := _filled(words, n)) == len(fewest)))
+
+
+def _filled(words, most):
+    found = [words[0]]
+    for word in words[1:]:
+        longer = f"{found[-1]} {word}"
+        found[-1:] = [longer] if len(re.sub("<[^>]*>", "", longer)) <= most else [found[-1], word]
+    return found
+
+
+def names(figure, name, plot="", **font):
+    """Add a trace of texts to a subplot ("", 2 or 3); a view says where they stand (see ``labels``)."""
+    figure.add_scatter(name=name, x=[], y=[], text=[], mode="text", xaxis=f"x{plot}", yaxis=f"y{plot}", hoverinfo="skip",
+                       showlegend=False, textfont={"size": 12, "color": MUTED, **font})
 
 
 def dress(figure, light, dark):

@@ -5,16 +5,18 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..method import Method
-from ..moments import risk_at
-from ..simulate import simulate_blocks
-from ..spectrum import Spectrum
-from ..symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
+from ..exact.moments import risk_at
+from ..model.method import Method
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate_blocks
+from ..study.symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
+from .curves import FILLED, evenly, expected
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Slider, short
-from .words import three
+from .labels import Plot
+from .scenario import Slider
+from .words import given, three
 
 LR = Slider("lr", "lr", 1e-5, 10, 0.05, step=0.05, base=10, help="learning rate of torch.optim.SGD, where L is 1")
 MOMENTUM = Slider("momentum", "β", 0, 0.999, 0.9, step=0.001, help="momentum of torch.optim.SGD")
@@ -30,8 +32,8 @@ CELLS = {False: 17, True: 41}
 FORGETS = (1e-3, 1.0)
 """1 - momentum, bottom and top of the map."""
 
-TOP, BOTTOM = 100.0, 1e-6
-"""Ends of the risk axis, in units of the initial risk."""
+TOP, BOTTOM, HIGHEST = 100.0, 1e-6, 10**1.5
+"""What is drawn of a curve, in units of the initial risk, and the top of the axis."""
 
 WORK = 30_000_000
 """Normals a simulation may draw."""
@@ -44,10 +46,14 @@ NOISY = {**SETTING, "momentum": 0.9, "noise": 0.3, "target": 0.01, "steps": 1000
 
 
 class SymptomsPanel(Panel):
-    """The exact curve with runs on it, the cure's curve, and where in (lr, momentum) each symptom lives."""
+    """The exact curve with runs on it, the cure's curve, and where in (lr, momentum) each symptom lives.
+
+    About torch.optim.SGD: it shows no other family.
+    """
 
     name = "symptoms"
     title = "What a loss curve is telling you"
+    subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, LR, MOMENTUM, NOISE, TARGET, STEPS, SEED)
     references = ("morwani2026", "goh2017")
     theory = ("the cure's loss", "cure")
@@ -68,20 +74,19 @@ class SymptomsPanel(Panel):
             "dotted line is the cure named in the sentence; dashes mark the noise floor and the target. Right: every (lr, "
             "momentum) by its symptom, the square is yours, the ring the cure. The buttons show each symptom with a first "
             "click and cure it with a second. A gap of half the reference's counts as healthy; the reference is the fastest "
-            "heavy ball whose floor is at most half the target.")
+            "heavy ball whose floor is at most half the target. " + FILLED)
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         steps = [[(k + e) / 5, SHADES[s]] for k, s in enumerate(SYMPTOMS) for e in (0, 1)]
         f.add_heatmap(name="symptoms", x=[], y=[], z=[[]], zmin=-0.5, zmax=4.5, colorscale=steps, showscale=False,
-                      xaxis="x2", yaxis="y2", opacity=0.9, hovertemplate="lr %{x:.3g}, 1 − momentum %{y:.3g}<extra></extra>")
-        f.add_scatter(name="symptom names", x=[], y=[], mode="text", text=[], textfont={"color": style.ON_MAP, "size": 13},
-                      hoverinfo="skip", **second)
-        f.add_scatter(name="cure", x=[], y=[], mode="markers", hoverinfo="name",
+                      xaxis="x2", yaxis="y2", opacity=0.9, hovertemplate="lr %{x:.3~g}, 1 − momentum %{y:.3~g}<extra></extra>")
+        style.names(f, "symptom names", 2, color=style.ON_MAP, size=13)
+        f.add_scatter(name="cure", x=[], y=[], mode="markers", hoverinfo="name", cliponaxis=False,
                       marker={"symbol": "circle-open", "size": 15, "color": style.INK, "line": {"width": 2.5}},
                       **second)
-        f.add_scatter(name="yours", x=[], y=[], mode="markers", hoverinfo="name",
+        f.add_scatter(name="yours", x=[], y=[], mode="markers", hoverinfo="name", cliponaxis=False,
                       marker={"symbol": "square", "size": 11, "color": CURVE, "line": {"width": 1.5, "color": style.PAPER}},
                       **second)
         dash = {"color": style.MUTED, "width": 1.2}
@@ -92,9 +97,9 @@ class SymptomsPanel(Panel):
             f.add_scatter(name=f"run {k + 1}", x=[], y=[], mode="lines", line={"color": CURVE, "width": 0.8},
                           showlegend=False, hoverinfo="skip")
         f.add_scatter(name="the cure's loss", x=[], y=[], mode="lines", line={"color": style.INK, "width": 1.5, "dash": "dot"},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>the cure</extra>")
+                      hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>the cure</extra>")
         f.add_scatter(name="expected loss", x=[], y=[], mode="lines", line={"color": CURVE, "width": 3},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact</extra>")
+                      hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact</extra>")
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
             annotations=style.titles(2),
@@ -105,45 +110,41 @@ class SymptomsPanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Two columns."""
-        return style.columns(2)
-
-    def stacked(self):
-        """Two rows."""
-        return style.rows(2)
-
     def exact(self, scenario, final=True):
         """The diagnosis, both curves and the map."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = spectra.power_law(kappa, decay, d, spectra.CURVES if final else spectra.DRAGGED)
+        H = spectra.power_law(kappa, decay, d, spectra.CURVES if final else spectra.GAPS)
         unit, sigma = H.trace / 2, _sigma(scenario)
         found = _diagnosis(*(scenario[c.name] for c in self.controls[:8]))
         method = chosen(scenario)
-        times = _times(scenario["steps"], 120 if final else 60)
         traces, ends = {}, {}
         for name, m in (("expected loss", method), ("the cure's loss", found.cure)):
-            risk = risk_at(H, m, batch, times, sigma) / unit
-            keep = (risk < TOP) & (risk > BOTTOM)
-            traces[name] = {"x": times[keep], "y": risk[keep]}
-            ends[name] = float(risk[-1])
+            ends[name] = float(risk_at(H, m, batch, [scenario["steps"]], sigma)[0] / unit)
         floor = found.floor / unit
         low = np.floor(np.log10(max(min(ends["the cure's loss"], scenario["target"]) / 3, BOTTOM)))
+        for name, m in (("expected loss", method), ("the cure's loss", found.cure)):
+            window = (10**low, HIGHEST)
+            steps, risk, notes = expected(kappa, decay, d, m, batch, scenario["steps"], window, final, sigma, log=False)
+            keep = (risk < TOP) & (risk > BOTTOM)
+            traces[name] = {"x": steps[keep], "y": risk[keep], "customdata": notes[keep]}
         across = [0, scenario["steps"]]
         traces["target"] = {"x": across, "y": [scenario["target"]] * 2}
-        traces["noise floor"] = {"x": across, "y": [floor] * 2, "visible": bool(10**low < floor < 10**1.5)}
+        traces["noise floor"] = {"x": across, "y": [floor] * 2, "visible": bool(10**low < floor < HIGHEST)}
         lr, forget = np.geomspace(LR.low, LR.high, CELLS[final]), np.geomspace(*FORGETS, CELLS[final])
         codes = _map(kappa, decay, d, batch, scenario["noise"], scenario["target"], CELLS[final])
         traces["symptoms"] = {"x": lr, "y": forget, "z": codes}
-        traces["symptom names"] = _names(lr, forget, codes)
         traces["yours"] = {"x": [scenario["lr"]], "y": [1 - scenario["momentum"]]}
         x, y = np.clip(found.cure.eta, lr[0], lr[-1]), np.clip(1 - found.cure.beta, *FORGETS)
         traces["cure"] = {"x": [x], "y": [y]}
+        plot = Plot(np.log10([LR.low, LR.high]), np.log10(FORGETS), 2)
+        for mark in ("yours", "cure"):
+            plot.marks(**traces[mark])
+        traces["symptom names"] = plot.regions(lr, forget, codes, SYMPTOMS, least=1.0)
         numbers = {"diagnosis": found, "gap": found.gap, "best": found.best, "floor": floor, "limit": found.limit,
                    "end": ends["expected loss"], "cured": ends["the cure's loss"]}
         said = found.symptom if found.symptom not in ("healthy", "slow") else f"is {found.symptom}"
         return View(traces, _sentence(scenario, numbers),
-                    {"xaxis": [0, scenario["steps"]], "yaxis": [low, 1.5],
+                    {"xaxis": [0, scenario["steps"]], "yaxis": [low, np.log10(HIGHEST)],
                      "xaxis2": list(np.log10([LR.low, LR.high])), "yaxis2": list(np.log10(FORGETS))},
                     [f"<b>It {said}</b>", "<b>Where</b> each symptom lives"], numbers=numbers)
 
@@ -152,14 +153,14 @@ class SymptomsPanel(Panel):
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
         H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
         steps = int(min(scenario["steps"], WORK / (3 * d)))
-        times, unit = _times(steps, 120), H.trace / 2
+        times, unit = np.union1d(np.arange(min(steps, 12)), evenly(steps, 120)), H.trace / 2
         rng, sigma = np.random.default_rng(scenario["seed"]), _sigma(scenario)
         for piece in simulate_blocks(H, method, batch, steps, 3, rng, noise=sigma):
             risk, traces = piece.risk[:, times] / unit, {}
             for k, run in enumerate(risk):
                 keep = (run < TOP) & (run > BOTTOM)
                 traces[f"run {k + 1}"] = {"x": times[keep], "y": run[keep]}
-            until = f" (the first {steps:,} steps of them)" if steps < scenario["steps"] else ""
+            until = f" (the first {given(steps)} steps of them)" if steps < scenario["steps"] else ""
             yield Sample(piece.fraction, traces, f"Three runs{until}; the line is the mean of infinitely many.")
 
     def blank(self, scenario):
@@ -197,22 +198,6 @@ def _map(kappa, decay, d, batch, noise, target, cells):
     return symptom_map(H, lr, 1 - forget[:, None], batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2, best)
 
 
-def _times(steps, count):
-    """Whole steps: evenly spaced, and the first ones."""
-    return np.unique(np.concatenate([np.arange(min(steps, 12)), np.rint(np.linspace(0, steps, count))])).astype(int)
-
-
-def _names(lr, forget, codes):
-    """Each symptom's name in the middle of its cells, where it has room for it."""
-    x, y, text = [], [], []
-    for code, word in enumerate(SYMPTOMS):
-        row, column = np.nonzero(codes == code)
-        if row.size > codes.size / 40:
-            k = int(np.argmin((row - np.median(row)) ** 2 + (column - np.median(column)) ** 2))
-            x, y, text = [*x, lr[column[k]]], [*y, forget[row[k]]], [*text, word]
-    return {"x": x, "y": y, "text": text}
-
-
 REMEDIES = {"short step": "raise lr", "long step": "lower lr", "short memory": "raise momentum",
             "long memory": "lower momentum"}
 
@@ -224,8 +209,8 @@ def _torch(method):
 
 
 def _sentence(scenario, n):
-    lr, momentum = short(scenario["lr"]), short(scenario["momentum"])
-    head = (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+    lr, momentum = (f"{scenario[k]:g}" for k in ("lr", "momentum"))      # code, to be copied
+    head = (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
             f"torch.optim.SGD(lr={lr}, momentum={momentum}) ")
     told = n["diagnosis"]
     cure, why = _torch(told.cure), CAUSES[told.cause]
@@ -233,7 +218,7 @@ def _sentence(scenario, n):
     if told.symptom == "healthy":
         return f"{head}is healthy: {share}."
     if told.symptom == "stalls":
-        return (f"{head}stalls at {three(n['floor'])} of the initial risk, above the target {short(scenario['target'])}: {why}."
+        return (f"{head}stalls at {three(n['floor'])} of the initial risk, above the target {given(scenario['target'])}: {why}."
                 f" Cure: lower lr, or decay it, as in {cure}; or raise the batch size.")
     if told.symptom == "diverges":
         return (f"{head}diverges: {why}. With this momentum lr must stay below {three(n['limit'])}. Cure: lower lr, as in "

@@ -3,19 +3,18 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from .. import bounds
-from ..family import FAMILIES
-from ..moments import risk_at, risk_curve
-from ..simulate import simulate_blocks
-from ..spectrum import Spectrum
-from ..tradeoff import critical_batches, frontier
+from ..exact.moments import risk_curve
+from ..model.family import FAMILIES
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate_blocks
+from ..tuning.frontiers import critical_batches, frontier, halved, read_off
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
+from .curves import FILLED, deviation, expected, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure
-from .scenario import short
-from .words import three
+from .words import fewer, given, signed, three
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
@@ -29,6 +28,9 @@ EARLY = 3
 BOUNDS = {"sgd": bounds.sgd_gap, "heavy_ball": bounds.heavy_ball_gap, "asgd": bounds.two_buffer_gap}
 """The upper bound that is drawn beside a family, where there is one."""
 
+LOWEST, HIGHEST = 1e-4, 2.0
+"""Foot and top of the plot of learning curves."""
+
 MOST_DRAWN = 40_000_000
 """Normals a method's simulation may draw: half a second to a second each."""
 
@@ -38,15 +40,21 @@ class TradeoffPanel(Panel):
 
     name = "tradeoff"
     title = "What a batch buys"
+    subplots = 3
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
     references = ("morwani2026", "garg2026")
-    theory = (*(f"{look.word}{part}" for key, look in style.METHODS.items() if key != "sgd"
-                for part in ("", ": bound", ": CE", ": expected") if (key, part) != ("nesterov", ": bound")),
-              "chosen batch", "critical batch")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
             "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "
-            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie.")
+            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. "
+            + FILLED)
+
+    @property
+    def theory(self):
+        """Everything but SGD's curves and the runs, for every family there is."""
+        return (*(f"{look.word}{part}" for key, look in style.METHODS.items() if key != "sgd"
+                  for part in ("", ": bound", ": CE", ": expected") if part != ": bound" or key in BOUNDS),
+                "chosen batch", "critical batch")
 
     def figure(self):
         """Three subplots side by side; traces in the order they are drawn."""
@@ -55,15 +63,15 @@ class TradeoffPanel(Panel):
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             mark = {"color": look.color, "symbol": look.marker, "size": 6}
             f.add_scatter(name=look.word, x=[], y=[], mode="lines+markers", line=line, marker=mark, legendgroup=key,
-                          hovertemplate="B %{customdata}<br>%{x:.3g} samples, %{y:.3g} steps<extra>" + look.word + "</extra>")
+                          hovertemplate="B %{customdata}<br>%{x:.3~r} samples, %{y:.3~r} steps<extra>" + look.word + "</extra>")
         for key, look in style.METHODS.items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             if key in BOUNDS:
                 f.add_scatter(name=f"{look.word}: bound", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2",
                               line={"color": look.color, "width": 1.2, "dash": "dot"}, showlegend=False,
-                              hovertemplate="at most %{y:.3g} at B %{x:.3g}<extra>bound, " + look.word + "</extra>")
+                              hovertemplate="at most %{y:.3~g} at B %{x:.3~r}<extra>bound, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}: CE", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", line=line,
-                          showlegend=False, hovertemplate="%{y:.3g} at B %{x:.3g}<extra>" + look.word + "</extra>")
+                          showlegend=False, hovertemplate="%{y:.3~g} at B %{x:.3~r}<extra>" + look.word + "</extra>")
         for look in style.METHODS.values():
             f.add_scatter(name=f"{look.word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"width": 0}, fill="toself", fillcolor=style.rgba(look.color, 0.18), showlegend=False,
@@ -71,14 +79,14 @@ class TradeoffPanel(Panel):
             f.add_scatter(name=f"{look.word}: simulated", x=[], y=[], mode="markers", xaxis="x3", yaxis="y3",
                           marker={"color": look.color, "symbol": look.marker, "size": 7,
                                   "line": {"color": style.PAPER, "width": 1}}, showlegend=False,
-                          hovertemplate="%{y:.3g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}: expected", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"color": look.color, "width": 2, "dash": look.dash}, showlegend=False,
-                          hovertemplate="%{y:.3g} after %{x} steps<extra>exact, " + look.word + "</extra>")
+                          hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact, " + look.word + "</extra>")
         ring = {"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5}}
         f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", marker=ring, showlegend=False, hoverinfo="skip")
         f.add_scatter(name="critical batch", x=[], y=[], mode="markers", marker=ring, xaxis="x2", yaxis="y2",
-                      showlegend=False, hovertemplate="CE has halved at B %{x:.3g}<extra></extra>")
+                      showlegend=False, hovertemplate="CE has halved at B %{x:.3~r}<extra></extra>")
         f.add_scatter(name="chosen batch (line)", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
         f.update_layout(style.layout(
@@ -93,23 +101,14 @@ class TradeoffPanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Three columns."""
-        return style.columns(3)
-
-    def stacked(self):
-        """Three rows."""
-        return style.rows(3)
-
     def exact(self, scenario, final=True):
         """Frontiers, bounds, critical batches and exact learning curves."""
         kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
         H = _spectrum(kappa, decay, d, final)
-        curves = spectra.power_law(kappa, decay, d, spectra.CURVES) if final else H
         grid, at = _frontiers(kappa, decay, d, batch, final)
         unit = H.smallest / H.trace
         traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
-        times = _times(7 * max(at[m].serial[0] for m in scenario["methods"]))
+        last = int(spaced(7 * max(at[m].serial[0] for m in scenario["methods"]))[-1])
         critical = {}
         for key, look in style.METHODS.items():
             shown, f, now = key in scenario["methods"], grid[key], at[key]
@@ -129,26 +128,30 @@ class TradeoffPanel(Panel):
             here.append((now.compute[0], now.serial[0]))
             ring_colors.append(look.color)
             if critical[key] < 1e6:
-                marks.append((critical[key], _between(f.batches, f.ce, critical[key]) / unit))
+                marks.append((critical[key], read_off(f.batches, f.ce, critical[key]) / unit))
                 mark_colors.append(look.color)
-            risk = risk_at(curves, now.methods[0], batch, times)
-            traces[f"{look.word}: expected"] = {"x": times[1:], "y": risk[1:] / risk[0], **off}
+            steps, risk, notes = expected(kappa, decay, d, now.methods[0], batch, last, (LOWEST, HIGHEST), final)
+            traces[f"{look.word}: expected"] = {"x": steps[1:], "y": risk[1:], "customdata": notes[1:], **off}
             if upper is not None:
                 vacuous[key] = not (upper < 1).any()
             if upper is not None and not vacuous[key]:
-                tight[key] = float(_between(f.batches, upper, batch) / now.gap[0])
+                tight[key] = float(BOUNDS[key](H, batch).value / now.gap[0])
         x, y = np.transpose(here)
-        ranges = _ranges(grid, unit, times, x.max())
+        ranges = _ranges(grid, unit, last, x.max())
+        first = min(t["y"][0] for name, t in traces.items() if name.endswith(": expected") and len(t.get("y", ())))
+        if first < LOWEST:                                              # a single step learns nearly everything
+            ranges["yaxis3"][0] = float(np.floor(np.log10(first)))
         traces["chosen batch"] = {"x": x, "y": y, "marker.line.color": ring_colors}
         x, y = np.transpose(marks) if marks else ([], [])
         traces["critical batch"] = {"x": x, "y": y, "marker.line.color": mark_colors}
         traces["chosen batch (line)"] = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis2"]]}
-        lamps = [_lamp(key, at[key], upper_is_vacuous) for key, upper_is_vacuous in vacuous.items()]
-        return View(traces, _sentence(scenario, at, critical, tight), ranges,
+        lamps = [_lamp(key, upper_is_vacuous) for key, upper_is_vacuous in vacuous.items()]
+        return View(traces, _sentence(scenario, at, critical), ranges,
                     ["<b>Faster</b> is down, <b>cheaper</b> is left", "<b>Efficiency</b> of a larger batch",
                      f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
-                         "critical": critical, "bound over exact": tight})
+                         "critical": critical, "bound over exact": tight},
+                    text=_table(scenario, at, critical, tight))
 
     def recipe(self, scenario):
         """Serial runtime at the batch and critical batch, method by method."""
@@ -171,9 +174,9 @@ for family in {scenario["methods"]}:
         _, at = _frontiers(kappa, decay, d, batch, True)
         shown, far = scenario["methods"], {}
         for k, key in enumerate(shown):
-            steps = int(min(_times(7 * max(at[m].serial[0] for m in shown))[-1], 3000, MOST_DRAWN // (32 * d)))
+            steps = int(min(spaced(7 * max(at[m].serial[0] for m in shown))[-1], 3000, MOST_DRAWN // (32 * d)))
             runs = int(np.clip(MOST_DRAWN // (steps * d), 32, 400))
-            method, times = at[key].methods[0], _times(steps, per_octave=2)[1:]
+            method, times = at[key].methods[0], spaced(steps, per_octave=2)[1:]
             times = times[times <= steps]
             theory = None
             for progress in simulate_blocks(H, method, batch, steps, runs, rng):
@@ -184,8 +187,9 @@ for family in {scenario["methods"]}:
                 if theory is None:
                     theory = risk_curve(H, method, batch, steps)
                 risk = progress.risk[:progress.runs_done]
-                far[key] = _distance(risk, theory)
-                yield Sample(fraction, _dots(style.METHODS[key].word, risk, times), _told(far, progress.runs_done))
+                far[key] = deviation(risk, theory, EARLY)
+                yield Sample(fraction, runs_drawn(risk, times, style.METHODS[key].word, visible=True),
+                             _told(far, progress.runs_done))
 
     def blank(self, scenario):
         """No dots, no bands."""
@@ -194,29 +198,20 @@ for family in {scenario["methods"]}:
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
-_tuned = {}
-
-
 def _spectrum(kappa, decay, d, final):
     return spectra.power_law(kappa, decay, d, spectra.GAPS if final else spectra.DRAGGED)
 
 
 def _frontiers(kappa, decay, d, batch, final):
-    """The frontiers over GRID, and the same at the one batch. While dragging, what is missing is tuned in one go, which is
-    quicker; at rest apart, so that the last digit too does not depend on where the sliders have been."""
-    shape = (kappa, decay, d, final, *FAMILIES.items())
-    one = (*shape, batch)
-    H = _spectrum(kappa, decay, d, final)
-    if len(_tuned) > 600:
-        _tuned.clear()
-    if shape not in _tuned and not final:
-        both = frontier(H, batches=np.append(GRID[final], batch), precision=PRECISION[final])
-        n = len(GRID[final])
-        _tuned[shape], _tuned[one] = ({k: f.part(c) for k, f in both.items()} for c in (slice(n), slice(n, None)))
-    for key, batches in ((shape, GRID[final]), (one, [batch])):
-        if key not in _tuned:
-            _tuned[key] = frontier(H, batches=batches, precision=PRECISION[final])
-    return _tuned[shape], _tuned[one]
+    """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
+    families = tuple(FAMILIES.items())
+    return (_frontier(kappa, decay, d, tuple(GRID[final].tolist()), final, families),
+            _frontier(kappa, decay, d, (float(batch),), final, families))
+
+
+@lru_cache(maxsize=1024)
+def _frontier(kappa, decay, d, batches, final, families):
+    return frontier(_spectrum(kappa, decay, d, final), [name for name, _ in families], batches, precision=PRECISION[final])
 
 
 @lru_cache(maxsize=256)
@@ -234,83 +229,54 @@ def _critical(kappa, decay, d, key, f, final):
     """Measured at rest; read off the curve while dragging."""
     if final:
         return _critical_at_rest(kappa, decay, d, tuple(FAMILIES.items()))[key]
-    fallen = np.log(f.ce / f.ce[0])
-    keep = np.concatenate([[True], np.diff(np.minimum.accumulate(fallen)) < 0])
-    if keep.sum() < 2 or fallen[keep][-1] > np.log(0.5):
-        return np.inf
-    return float(np.exp(np.interp(-np.log(0.5), -fallen[keep], np.log(f.batches[keep]))))
+    return halved(f.batches, f.ce)
 
 
-def _between(batches, values, batch):
-    """A smooth curve read off between its points, log-log."""
-    return float(np.exp(PchipInterpolator(np.log(batches), np.log(values))(np.log(batch))))
-
-
-def _lamp(key, now, vacuous):
+def _lamp(key, vacuous):
     """Whether the bound drawn for a method holds and says something for it."""
-    word, m = style.METHODS[key].word, now.methods[0]
+    word = style.METHODS[key].word
     if vacuous:
         return f"{word} bound", False, "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
-    if key == "asgd" and m.beta > 1 - now.gap[0]:
-        return f"{word} bound", False, (f"it is proved for β ≤ ρ; here β = {m.beta:.4g} and ρ = {1 - now.gap[0]:.4g}.")
     return f"{word} bound", True, ""
 
 
-def _times(horizon, per_octave=8):
-    """0, then whole steps evenly spaced in log, to the power of two past the horizon."""
-    octaves = int(np.ceil(np.log2(max(horizon, 64))))
-    return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
-
-
-def _dots(word, risk, times):
-    start = risk[0, 0]
-    low, high = np.quantile(risk[:, times], [0.1, 0.9], axis=0) / start
-    keep = np.isfinite(high) & (low > 0)
-    mean = risk[:, times].mean(0) / start
-    fine = np.isfinite(mean) & (mean > 0)
-    return {f"{word}: simulated": {"x": times[fine], "y": mean[fine], "visible": True},
-            f"{word}: 80 % of runs": {"x": np.concatenate([times[keep], times[keep][::-1]]), "visible": True,
-                                      "y": np.concatenate([high[keep], low[keep][::-1]])}}
-
-
-def _distance(risk, theory):
-    """Distance of the mean of the runs from the exact mean after EARLY steps, in standard errors measured on the runs.
-    Later, rare runs carry the mean, and no standard error of so few runs can be trusted."""
-    t = min(EARLY, len(theory) - 1)
-    error = risk[:, t].std(ddof=1) / np.sqrt(len(risk))
-    return float((risk[:, t].mean() - theory[t]) / error) if error > 0 else 0.0
-
-
 def _told(far, runs):
-    parts = ", ".join(f"{style.METHODS[m].word} {z:+.1f}" for m, z in far.items())
+    parts = ", ".join(f"{style.METHODS[m].word} {signed(z)}" for m, z in far.items())
     return (f"Simulation ({runs} runs): after {EARLY} steps the mean of the runs lies {parts} standard errors from theory. "
             "Later the expected risk is carried by runs too rare to be among them: dots fall below the lines.")
 
 
-def _sentence(scenario, at, critical, tight):
-    """What is on screen, in words."""
-    shown = scenario["methods"]
+def _sentence(scenario, at, critical):
+    """What momentum changes, in two numbers; of one method alone, its price and its bend."""
+    shown, batch = scenario["methods"], scenario["batch"]
     words = {m: style.METHODS[m].word for m in shown}
     base = "sgd" if "sgd" in shown else shown[0]
-    parts = [f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, "
-             f"B = {scenario['batch']}: {words[base]} needs {three(at[base].serial[0])} steps per e-fold"]
-    for m in shown:
-        if m != base:
-            parts[0] += f", {words[m]} {three(at[base].serial[0] / at[m].serial[0])}× fewer"
-    parts[0] += " at the same batch size."
-    known = [f"{three(critical[m])} ({words[m]})" for m in shown if critical[m] < 1e12]
-    parts.append("CE has halved at B = " + ", ".join(known))
-    if "sgd" in shown and "heavy_ball" in shown:
-        root = np.sqrt(scenario["kappa"])
-        parts[-1] += (f": heavy ball's window is {three(critical['heavy_ball'] / critical['sgd'])}× as wide as SGD's, "
-                      f"√κ = {three(root)}")
-    if tight:
-        parts[-1] += "."
-        parts.append("Bound over exact at this batch: " + ", ".join(f"{three(v)} ({words[m]})" for m, v in tight.items()))
-    return " ".join(parts) + "."
+    if len(shown) == 1:
+        halved = three(critical[base]) if critical[base] < 1e12 else "no batch"
+        return (f"At B = {batch} {words[base]} needs {three(at[base].serial[0])} steps per e-fold; its compute efficiency has "
+                f"halved at B = {halved}.")
+    other = "heavy_ball" if "heavy_ball" in shown and base == "sgd" else next(m for m in shown if m != base)
+    saved = fewer(at[base].serial[0] / at[other].serial[0])
+    joined = "as" if saved.endswith("as many") else "than"
+    claim = f"At B = {batch} {words[other]} needs {saved} steps per e-fold {joined} {words[base]}"
+    if max(critical[base], critical[other]) > 1e12:
+        return f"{claim}."
+    wide = three(critical[other] / critical[base])
+    where = f"{wide} times {words[base]}'s batch" if wide != "1" else f"the same batch as {words[base]}'s"
+    return f"{claim}; its compute efficiency halves at {where}."
 
 
-def _ranges(grid, unit, times, chosen):
+def _table(scenario, at, critical, tight):
+    """The numbers of every method shown, one line each."""
+    lines = [f"{'':11}{'steps/e-fold':>13}{'CE halved at B':>16}{'bound/gap':>11}"]
+    for m in scenario["methods"]:
+        halved, bound = (three(v) if v < 1e12 else "-" for v in (critical[m], tight.get(m, np.inf)))
+        lines.append(f"{style.METHODS[m].word:11}{three(at[m].serial[0]):>13}{halved:>16}{bound:>11}")
+    where = f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}"
+    return "\n".join([*lines, f"{where}; √κ = {three(np.sqrt(scenario['kappa']))}"])
+
+
+def _ranges(grid, unit, last, chosen):
     """Axes that hold every method whether shown or not, in whole decades, so that they stay put."""
     def decades(low, high):
         return [float(np.floor(np.log10(low) + 1e-9)), float(np.ceil(np.log10(high) - 1e-9))]
@@ -320,4 +286,4 @@ def _ranges(grid, unit, times, chosen):
     x[1] = max(x[1], float(np.ceil(np.log10(chosen) + 0.05)))
     high = decades(1, max((ce / unit).max(), 4.0))[1]
     return {"xaxis": x, "yaxis": decades(serial.min(), serial.max()), "xaxis2": [0, 6], "yaxis2": [high - 4, high],
-            "xaxis3": [0, np.log10(times[-1])], "yaxis3": [-4, 0.3]}
+            "xaxis3": [0, np.log10(last)], "yaxis3": [np.log10(LOWEST), np.log10(HIGHEST)]}

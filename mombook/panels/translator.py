@@ -4,14 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..dialects import dialects
-from ..family import FAMILIES
-from ..tradeoff import frontier
+from ..model.dialects import dialects
+from ..model.family import FAMILIES
+from ..tuning.frontiers import frontier
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SHAPES
 from .frame import Panel, View, new_figure
-from .scenario import short
-from .words import three
+from .words import given, three
 
 TIMES = np.unique(np.rint(2 ** (np.arange(20 * 4 + 1) / 4))).astype(int)
 
@@ -23,12 +22,16 @@ class TranslatorPanel(Panel):
     title = "The same method in other words"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
     references = ("polyak1964", "nesterov1983", "ma2019", "liu2020", "jain2018", "kidambi2018")
-    theory = ("heavy ball", "Nesterov", "ASGD")
     presets = SHAPES
     help = ("Each curve is the answer of a tuned method to one gradient of size one at step 1: SGD moves at once, heavy "
             "ball over its whole memory 1/(1−β), Nesterov and ASGD do a little of both. The height it ends at is the "
             "long-run step. The lines below say the same methods in the words of libraries and papers; they give the "
             "same iterates, digit for digit.")
+
+    @property
+    def theory(self):
+        """Every family there is, but SGD."""
+        return tuple(look.word for key, look in style.METHODS.items() if key != "sgd")
 
     def figure(self):
         """One plot, one curve a method."""
@@ -36,7 +39,7 @@ class TranslatorPanel(Panel):
         for look in style.METHODS.values():
             f.add_scatter(name=look.word, x=[], y=[], mode="lines",
                           line={"color": look.color, "width": 2.5, "dash": look.dash},
-                          hovertemplate="moved %{y:.3g} after %{x} steps<extra>" + look.word + "</extra>")
+                          hovertemplate="moved %{y:.3~g} after %{x} steps<extra>" + look.word + "</extra>")
         return f.update_layout(style.layout(
             height=380, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             xaxis=style.log_axis("steps after the gradient"),
@@ -59,12 +62,12 @@ class TranslatorPanel(Panel):
                 blocks.append("\n".join([f"{look.word}: delta={m.delta!r}, eta={m.eta!r}, beta={m.beta!r}", *lines]
                                         + ([f"  (not in {', '.join(without)})"] if without else [])))
         ends = ", ".join(f"{style.METHODS[m].word} {three(long_run[m])}" for m in shown)
-        sentence = (f"κ = {short(kappa)}, decay {short(decay)}, d = {d}, B = {batch}: in the long run one gradient moves w "
+        sentence = (f"κ = {given(kappa)}, decay {given(decay)}, d = {d}, B = {batch}: in the long run one gradient moves w "
                     f"by, times L: {ends}.")
         low = min(np.min(t["y"]) for t in traces.values())
         high = max(np.max(t["y"]) for t in traces.values())
         ranges = {"xaxis": [0, float(np.log10(TIMES[-1]))],
-                  "yaxis": [float(np.floor(np.log10(low))), float(np.ceil(np.log10(high) + 1e-9))]}
+                  "yaxis": [float(np.floor(np.log10(low) - 0.1)), float(np.ceil(np.log10(high) + 0.1))]}
         return View(traces, sentence, ranges, numbers={"long run": long_run, "methods": {m: tuned[m] for m in shown}},
                     text="\n".join(blocks))
 

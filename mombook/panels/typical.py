@@ -4,18 +4,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..learning_rate import step_limit
-from ..method import Method
-from ..moments import contraction_gap, contraction_gaps, risk_at
-from ..simulate import simulate_blocks
-from ..spectrum import Spectrum
-from ..tuning import tune
-from ..typical import sgd_profile, typical_blocks
+from ..exact.moments import contraction_gap, contraction_gaps, risk_at
+from ..exact.thresholds import step_limit
+from ..model.method import Method
+from ..model.spectrum import Spectrum
+from ..sample.gaussian import simulate_blocks
+from ..study.typical import sgd_profile, typical_blocks
+from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
+from .curves import evenly
 from .frame import Panel, Sample, View, new_figure
-from .scenario import Slider, short
-from .words import three
+from .labels import Plot
+from .scenario import Slider
+from .words import given, percent, three
 
 SHARE = Slider("share", "η/max", 0.1, 2, 1.1, step=0.05,
                help="learning rate as a share of the largest that is stable in mean square; above 1 the mean diverges")
@@ -36,10 +38,14 @@ BLUE, MEAN, INK = style.METHODS["sgd"].color, style.ACCENT, style.MUTED
 
 
 class TypicalPanel(Panel):
-    """SGD beyond and below its mean-square stability limit."""
+    """SGD beyond and below its mean-square stability limit.
+
+    About SGD alone: it shows no other family.
+    """
 
     name = "typical"
     title = "Expected and typical"
+    subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
     references = ("furstenberg1960", "gurbuzbalaban2021", "morwani2026")
     theory = ("expected risk, exact", "rate of the mean")
@@ -61,22 +67,23 @@ class TypicalPanel(Panel):
         f.add_scatter(name="80 % of runs", x=[], y=[], mode="lines", line={"width": 0}, fill="toself",
                       fillcolor=style.rgba(BLUE, 0.2), hoverinfo="skip")
         f.add_scatter(name="expected risk, exact", x=[], y=[], mode="lines", line={"color": MEAN, "width": 3},
-                      hovertemplate="%{y:.3g} after %{x} steps<extra>exact mean</extra>")
-        f.add_scatter(name="mean of the runs", x=[], y=[], mode="markers", hovertemplate="%{y:.3g}<extra>mean of runs</extra>",
+                      hovertemplate="%{y:.3~g} after %{x} steps<extra>exact mean</extra>")
+        f.add_scatter(name="mean of the runs", x=[], y=[], mode="markers", hovertemplate="%{y:.3~g}<extra>mean of runs</extra>",
                       marker={"symbol": "circle-open", "color": MEAN, "size": 8, "line": {"width": 2}})
         f.add_scatter(name="median run", x=[], y=[], mode="lines+markers", marker={"color": BLUE, "size": 6},
-                      line={"color": BLUE, "width": 1.5}, hovertemplate="%{y:.3g} after %{x} steps<extra>median</extra>")
+                      line={"color": BLUE, "width": 1.5}, hovertemplate="%{y:.3~g} after %{x} steps<extra>median</extra>")
         second = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         f.add_scatter(name="zero", x=[0, 2.05], y=[0, 0], mode="lines", line={"color": INK, "width": 1},
                       hoverinfo="skip", **second)
-        f.add_scatter(name="limit", x=[1, 1, 1], y=[-3, -2.8, 2.5], text=["", "mean-square limit ", ""], mode="lines+text",
-                      textposition="middle left", line={"color": INK, "width": 1, "dash": "dash"}, hoverinfo="skip",
-                      textfont={"color": INK}, **second)
+        f.add_scatter(name="limit", x=[], y=[], mode="lines", line={"color": INK, "width": 1, "dash": "dash"},
+                      hoverinfo="skip", **second)
+        style.names(f, "limit name", 2)
         f.add_scatter(name="rate of the mean", x=[], y=[], mode="lines", line={"color": MEAN, "width": 3}, **second,
-                      hovertemplate="%{y:.3g} at %{x:.3g} of the limit<extra>exact rate of the mean</extra>")
-        f.add_scatter(name="typical rate", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8}, **second,
+                      hovertemplate="%{y:.3~g} at %{x:.3~r} of the limit<extra>exact rate of the mean</extra>")
+        f.add_scatter(name="typical rate", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 8},
+                      **{**second, "showlegend": True},
                       error_y={"array": [], "thickness": 1.5, "color": BLUE},
-                      hovertemplate="%{y:.3g} at %{x:.3g} of the limit<extra>typical rate, measured</extra>")
+                      hovertemplate="%{y:.3~g} at %{x:.3~r} of the limit<extra>typical rate, measured</extra>")
         f.add_scatter(name="chosen", x=[], y=[], mode="lines", line={"color": BLUE, "width": 1.2, "dash": "dot"},
                       hoverinfo="skip", **second)
         f.update_layout(style.layout(
@@ -88,23 +95,13 @@ class TypicalPanel(Panel):
         f.update_layout(self.wide())
         return f
 
-    def wide(self):
-        """Two columns."""
-        return {"height": 470, "xaxis": {"domain": [0, 0.46]}, "xaxis2": {"domain": [0.56, 1]}, "yaxis": {"domain": [0, 1]},
-                "yaxis2": {"domain": [0, 1]}, "legend": {"y": 1.1}}
-
-    def stacked(self):
-        """Two rows."""
-        return {"height": 820, "xaxis": {"domain": [0, 1]}, "xaxis2": {"domain": [0, 1]}, "yaxis": {"domain": [0.58, 1]},
-                "yaxis2": {"domain": [0, 0.42]}, "legend": {"y": 1.04}}
-
     def exact(self, scenario, final=True):
         """The exact mean and its rate; nothing here is simulated."""
         kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
         H = spectra.power_law(kappa, decay, d)
         method, limit, best = _method(kappa, decay, d, B, share)
         rate = float(-np.log1p(-contraction_gap(H, method, B)))
-        times = _times(rate, best, d)
+        times = _steps(rate, best, d)
         risk = risk_at(H, method, B, times)
         curve = risk / risk[0]
         keep = (curve > 1e-8) & (curve < 1e6)
@@ -112,10 +109,15 @@ class TypicalPanel(Panel):
         near = rates > -4
         traces = {"expected risk, exact": {"x": times[keep], "y": curve[keep]},
                   "rate of the mean": {"x": SHARES[near], "y": rates[near]}, "chosen": {"x": [share] * 2, "y": [-3, 2.5]}}
+        right = Plot([0, 2.05], [-3, 2.5], 2, log=(False, False))
+        for line in (traces["rate of the mean"], traces["chosen"], {"x": [0, 2.05], "y": [0, 0]}):
+            right.curve(**line)
+        (traces["limit"],), traces["limit name"] = right.uprights([("mean-square limit", 1.0)])
         numbers = {"limit": limit, "lr": method.delta, "rate": rate, "best": best, "steps": int(times[-1])}
         ranges = {"xaxis": [0, float(times[-1])], "yaxis": [-5, 4], "xaxis2": [0, 2.05], "yaxis2": [-3, 2.5]}
         return View(traces, _sentence(scenario, numbers), ranges,
-                    [f"Risk at η = <b>{short(share)} × limit</b>, B = {B}", "The <b>two rates</b>"], [], numbers)
+                    [f"Risk at η = <b>{given(share)} × limit</b>, B = {B}", "<b>Two rates</b>; above 0 the risk falls"],
+                    [], numbers)
 
     def sample(self, scenario):
         """First the runs, then the typical rate, learning rate by learning rate."""
@@ -123,7 +125,7 @@ class TypicalPanel(Panel):
         H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
         method, limit, best = _method(kappa, decay, d, B, share)
         coarse = spectra.power_law(kappa, decay, d)
-        times = _times(float(-np.log1p(-contraction_gap(coarse, method, B))), best, d)
+        times = _steps(float(-np.log1p(-contraction_gap(coarse, method, B))), best, d)
         steps = int(times[-1])
         runs, told = int(np.clip(MOST_DRAWN // (steps * d), 32, 1000)), ""
         for progress in simulate_blocks(H, method, B, steps, runs, rng):
@@ -131,8 +133,8 @@ class TypicalPanel(Panel):
                 yield Sample(progress.fraction / 3, {})
                 continue
             risk = progress.risk[:progress.runs_done]
-            told = (f"Simulation ({len(risk)} runs): {three(100 * np.mean(risk[:, -1] < risk[:, 0]))} % of the runs end below "
-                    f"their start after {steps} steps")
+            told = (f"Simulation ({len(risk)} runs): {percent(np.mean(risk[:, -1] < risk[:, 0]))} of the runs end below "
+                    f"their start after {given(steps)} steps")
             yield Sample(progress.fraction / 3, _drawn(risk, times), told + ".")
         rows = []
         for k, s in enumerate(MEASURED):
@@ -169,11 +171,11 @@ def _rates(kappa, decay, d, batch):
     return -np.log1p(-contraction_gaps(spectra.power_law(kappa, decay, d), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
 
 
-def _times(rate, best, d):
+def _steps(rate, best, d):
     """Whole steps, evenly spaced: FAR e-folds of the mean, at most six of the best rate, and no more than can be run."""
     longest = min(6 / best, MOST_DRAWN / (32 * d))
     last = int(np.clip(min(FAR / max(abs(rate), 1e-12), longest), 40, 20_000))
-    return np.unique(np.rint(np.linspace(0, last, 81))).astype(int)
+    return evenly(last)
 
 
 def _drawn(risk, times):
@@ -202,6 +204,6 @@ def _sentence(scenario, n):
     """What is on screen, in words."""
     grows = (f"grows e-fold in {three(-1 / n['rate'])} steps" if n["rate"] < -1e-12 else
              f"falls e-fold in {three(1 / n['rate'])} steps" if n["rate"] > 1e-12 else "stands still")
-    return (f"κ = {short(scenario['kappa'])}, decay {short(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
-            f"SGD is stable in mean square below η = {three(n['limit'])}. At {short(scenario['share'])} times that, the "
-            f"expected risk {grows}; the runs decide what is typical.")
+    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+            f"SGD is stable in mean square below η = {three(n['limit'])}. At {given(scenario['share'])} times that, the "
+            f"expected risk {grows}. The median shows what most runs do.")

@@ -19,6 +19,12 @@ QUESTIONS = {
     "predict_08_batch": "Pays",
     "predict_09_step": "Step",
     "predict_09_batch": "Batch",
+    "predict_11_batch": "Best",
+    "predict_11_single": "Single",
+    "predict_12_decay": "Decay",
+    "predict_12_ramp": "Ramp",
+    "predict_13_search": "Free",
+    "predict_13_definition": "Defined",
 }
 """Question name, ``predict_`` and the notebook's number first -> class in ``notebook_NN.py``; in the order of the book."""
 

@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...spectrum import Spectrum
-from ...tradeoff import critical_batches, frontier
+from ...model.spectrum import Spectrum
+from ...tuning.frontiers import critical_batches, frontier
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis
@@ -17,7 +17,7 @@ FOUR = ("sgd", "heavy_ball", "nesterov", "asgd")
 
 SPECTRA = {
     "middling": Case("κ = 1000, decay 1.5, d = 200", lambda: _law(1e3, 1.5)),
-    "steep": Case("κ = 100 000, decay 1.5, d = 200", lambda: _law(1e5, 1.5)),
+    "steep": Case("κ = 10⁵, decay 1.5, d = 200", lambda: _law(1e5, 1.5)),
     "gentle": Case("κ = 15.8, decay 0.5, d = 200", lambda: _law(15.8, 0.5)),
 }
 
@@ -61,7 +61,7 @@ class Window(Placed):
         """The factor against its ceiling."""
         wider = answer / critical_batches(H, ["sgd"])["sgd"]
         return (f"Heavy ball's window is {three(wider)} times as wide as SGD's. The two proved bounds bend "
-                f"√κ = {three(H.kappa**0.5)} times apart; the exact curves round the corner and give up part of it.")
+                f"at batches whose ratio is √κ = {three(H.kappa**0.5)}; the exact curves bend less sharply, closer together.")
 
 
 class Cheapest(Chosen):
@@ -72,7 +72,7 @@ class Cheapest(Chosen):
     asks = ("The blue line is the price of tuned SGD. Which tuned method needs the fewest samples per e-fold of the loss "
             "at batch 1, at the left edge?")
     cases = MappingProxyType({
-        "fast": Case("fast decay: κ = 39 800, decay 2, d = 200", lambda: _law(39_800, 2)),
+        "fast": Case("fast decay: κ = 39800, decay 2, d = 200", lambda: _law(39_800, 2)),
         "slow": Case("slow decay: κ = 15.8, decay 0.5, d = 200", lambda: _law(15.8, 0.5)),
     })
     options = MappingProxyType({

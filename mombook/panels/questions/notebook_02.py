@@ -5,9 +5,9 @@ from types import MappingProxyType
 import numpy as np
 
 from ...bounds import bend
-from ...learning_rate import step_limit
-from ...spectrum import Spectrum
-from ...tradeoff import critical_batch, frontier
+from ...exact.thresholds import step_limit
+from ...model.spectrum import Spectrum
+from ...tuning.frontiers import critical_batch, frontier
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis
@@ -31,7 +31,7 @@ class Limit(Placed):
     cases = MappingProxyType({
         "law": Case("κ = 1000, decay 1.5, d = 200, L = 1", lambda: _law(1e3)),
         "flat": Case("200 equal eigenvalues, L = 1", lambda: Spectrum.flat(200)),
-        "steep": Case("κ = 100 000, decay 1.5, d = 200, L = 1", lambda: _law(1e5)),
+        "steep": Case("κ = 10⁵, decay 1.5, d = 200, L = 1", lambda: _law(1e5)),
     })
     guess = Slider("guess", "guess η", 0.01, 10, 0.1, step=0.01, base=10, help="the largest stable learning rate there")
     along, unit = "y", "η = {}"

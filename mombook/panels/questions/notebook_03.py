@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...moments import contraction_gap
-from ...spectrum import Spectrum
-from ...tradeoff import frontier, window
-from ...tuning import tune
+from ...exact.moments import contraction_gap
+from ...model.spectrum import Spectrum
+from ...tuning.frontiers import frontier, window
+from ...tuning.long_run import tune
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis
@@ -25,7 +25,7 @@ class Exponent(Slope):
     name = "predict_03_exponent"
     title = "How does the window grow with κ?"
     asks = ("Heavy ball's critical batch over SGD's: at κ = 10 it is the point on the left. With which power of κ does this "
-            "ratio grow up to κ = 1 000 000?")
+            "ratio grow up to κ = 10⁶?")
     cases = MappingProxyType({
         "geometric": Case("geometric spectrum, d = 200", lambda: lambda k: Spectrum.geometric(200, k).compressed(1)),
         "power law": Case("power law with decay 2, d = 200", lambda: lambda k: Spectrum.power_law(200, 2.0, k).compressed(1)),

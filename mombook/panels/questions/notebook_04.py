@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...falsify import best_ce_ratio
-from ...spectrum import Spectrum
+from ...model.spectrum import Spectrum
+from ...study.falsify import best_ce_ratio
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis
@@ -21,16 +21,16 @@ class Growth(Placed):
     name = "predict_04_growth"
     title = "Does heavy ball's edge grow?"
     asks = ("Heavy ball's best compute efficiency over SGD's best, at κ = 10 and κ = 100. "
-            "How large is this ratio at κ = 1 000 000?")
+            "How large is this ratio at κ = 10⁶?")
     cases = MappingProxyType({
         "pair": Case("two eigenvalues, 1 and 1/κ", lambda: lambda k: Spectrum.two_level(2, k)),
         "many": Case("twenty eigenvalues, 19 at 1 and one at 1/κ", lambda: lambda k: Spectrum.two_level(20, k, 19)),
     })
-    guess = Slider("guess", "ratio", 1, 1000, 10, step=0.01, base=10, help="the ratio at κ = 1 000 000")
+    guess = Slider("guess", "ratio", 1, 1000, 10, step=0.01, base=10, help="the ratio at κ = 10⁶")
     along = "y"
     curves = (Curve("known", style.METHODS["heavy_ball"].color, marker="square"),
               Curve("exact", style.METHODS["heavy_ball"].color, hidden=True),
-              Curve("at κ = 1 000 000", TRUTH, marker="circle-open", hidden=True))
+              Curve("at κ = 10⁶", TRUTH, marker="circle-open", hidden=True))
     axes = (log_axis("κ"), log_axis("best CE, heavy ball / SGD"))
     window = ((0.4, 6.2), (-0.1, 3))
 
@@ -45,7 +45,7 @@ class Growth(Placed):
     def draw(self, family, answer):
         """The ratio at every κ."""
         return {"exact": {"x": KAPPAS, "y": [best_ce_ratio(family(k)).ratio for k in KAPPAS]},
-                "at κ = 1 000 000": {"x": [1e6], "y": [answer]}}
+                "at κ = 10⁶": {"x": [1e6], "y": [answer]}}
 
     def explain(self, family, answer):
         """The limit, and what it means."""
@@ -62,7 +62,7 @@ class Richest(Chosen):
     asks = ("Five spectra, their eigenvalues in order. On which of them does heavy ball's best compute efficiency exceed "
             "SGD's best by the largest factor?")
     options = MappingProxyType({
-        "flat": "all equal", "slow": "slow decay, i^-0.5", "fast": "fast decay, i^-2", "one": "one large, the rest tiny",
+        "flat": "all equal", "slow": "slow decay, i^−0.5", "fast": "fast decay, i^−2", "one": "one large, the rest tiny",
         "half": "half large, half tiny",
     })
     cases = MappingProxyType({
@@ -70,8 +70,8 @@ class Richest(Chosen):
             "flat": Spectrum.flat(200), "slow": Spectrum.power_law(200, 0.5), "fast": Spectrum.power_law(200, 2.0),
             "one": Spectrum.two_level(200, 1e6, 1), "half": Spectrum.two_level(200, 1e6, 100)}),
     })
-    curves = (Curve("all equal", "#57606a", "3px,3px"), Curve("slow decay, i^-0.5", "#0072B2"),
-              Curve("fast decay, i^-2", "#009E73", "8px,3px"), Curve("one large, the rest tiny", "#D55E00", "12px,2px"),
+    curves = (Curve("all equal", "#57606a", "3px,3px"), Curve("slow decay, i^−0.5", "#0072B2"),
+              Curve("fast decay, i^−2", "#009E73", "8px,3px"), Curve("one large, the rest tiny", "#D55E00", "12px,2px"),
               Curve("half large, half tiny", "#CC79A7", "2px,5px"))
     axes = (log_axis("number of the eigenvalue"), log_axis("eigenvalue"))
     window = ((0, 2.4), (-6.5, 0.5))

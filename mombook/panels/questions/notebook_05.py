@@ -4,11 +4,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...spectrum import Spectrum
-from ...tradeoff import frontier
+from ...model.spectrum import Spectrum
+from ...tuning.frontiers import frontier
 from ..scenario import Slider
 from ..style import log_axis
-from ..words import three
+from ..words import given, percent, three
 from .question import Case, Placed, Slope, curve
 
 BATCHES = np.geomspace(1, 1e4, 25)
@@ -29,8 +29,8 @@ class Advantage(Placed):
     asks = ("The line is the compute efficiency of tuned heavy ball. By which factor does tuned ASGD lie above it at batch 1, "
             "at the left edge?")
     cases = MappingProxyType({
-        "2": Case("eigenvalues i^-2, d = 200", lambda: _law(2.0)),
-        "0.5": Case("eigenvalues i^-0.5, d = 200", lambda: _law(0.5)),
+        "2": Case("eigenvalues i^−2, d = 200", lambda: _law(2.0)),
+        "0.5": Case("eigenvalues i^−0.5, d = 200", lambda: _law(0.5)),
         "1": Case("eigenvalues 1/i, d = 200", lambda: _law(1.0)),
     })
     guess = Slider("guess", "factor", 1, 1000, 100, step=0.01, base=10, help="CE of ASGD over CE of heavy ball, at B = 1")
@@ -59,7 +59,7 @@ class Advantage(Placed):
         if answer < 1.12:
             return "Where the spectrum falls slowly nothing is gained: that is what 'near overlap' means in the paper."
         power = np.log(answer) / np.log(H.dim)
-        return (f"With d = {H.dim:g} that is d to the power {three(power)}. The faster the eigenvalues fall, the fewer "
+        return (f"With d = {given(H.dim)} that is d to the power {three(power)}. The faster the eigenvalues fall, the fewer "
                 "directions carry the noise, and the longer a second step size may be for the others.")
 
 
@@ -71,8 +71,8 @@ class Traded(Slope):
     asks = ("At small batches ASGD's contraction gap grows like B. Further right compute is traded for steps. With which power "
             "of B does the gap grow over the decade after B = 80?")
     cases = MappingProxyType({
-        "1.5": Case("eigenvalues i^-1.5, d = 1 000 000", lambda: Spectrum.power_law(10**6, 1.5).compressed(2)),
-        "2.5": Case("eigenvalues i^-2.5, d = 1 000 000", lambda: Spectrum.power_law(10**6, 2.5).compressed(2)),
+        "1.5": Case("eigenvalues i^−1.5, d = 10⁶", lambda: Spectrum.power_law(10**6, 1.5).compressed(2)),
+        "2.5": Case("eigenvalues i^−2.5, d = 10⁶", lambda: Spectrum.power_law(10**6, 2.5).compressed(2)),
     })
     guess = Slider("guess", "power", 0, 1.2, 1, step=0.01, help="the exponent p in gap ~ B^p")
     reach = 1.0
@@ -103,6 +103,6 @@ class Traded(Slope):
     def explain(self, H, answer):
         """T5's exponent."""
         a = np.log(H.kappa) / np.log(H.dim)
-        cost, saved = 100 * (1 - 2.0 ** (answer - 1)), 100 * (1 - 2.0**-answer)
-        return (f"T5 predicts a/(2a − 1) = {three(a / (2 * a - 1))} for eigenvalues i^-a with a = {three(a)}. Doubling the "
-                f"batch here costs {three(cost)} % of the compute efficiency and saves {three(saved)} % of the steps.")
+        cost, saved = 1 - 2.0 ** (answer - 1), 1 - 2.0**-answer
+        return (f"T5 predicts a/(2a − 1) = {three(a / (2 * a - 1))} for eigenvalues i^−a with a = {three(a)}. Doubling the "
+                f"batch here costs {percent(cost)} of the compute efficiency and saves {percent(saved)} of the steps.")

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ... import one_weight
+from ...exact import one_weight
 from .. import style
 from ..scenario import Slider
 from ..style import axis, log_axis

@@ -4,10 +4,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ... import parallel
-from ...example_systems import unit_rows, with_spectrum
-from ...spectrum import Spectrum
-from ...tuning import tune
+from ...model.example_systems import unit_rows, with_spectrum
+from ...model.spectrum import Spectrum
+from ...tuning import parallel
+from ...tuning.long_run import tune
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis
@@ -56,7 +56,7 @@ class Saturation(Placed):
     def explain(self, system, answer):
         """Twice the predicted bend."""
         bend = parallel.saturation_batch(system)
-        return (f"The rule saturates at 3R/(μ√κ) = {three(bend)} rows; beyond it the gap stays as it is, "
+        return (f"The rule saturates at R/(μ√κ) = {three(bend)} rows; beyond it the gap stays as it is, "
                 f"so the half is reached at about twice that. SGD's own window ends at R/L = {three(1 / system.largest)}.")
 
 
@@ -69,7 +69,7 @@ class Price(Placed):
     asks = ("One row at a time. For Gaussian inputs of the same spectrum, the line, tuned heavy ball beats tuned SGD by a "
             "factor below 1.5. What is the factor on the rows of a system, drawn at random?")
     cases = MappingProxyType({
-        "steep": Case("160 rows, d = 4, κ = 10 000, decay 1.5", lambda: _rows(1e4)),
+        "steep": Case("160 rows, d = 4, κ = 10000, decay 1.5", lambda: _rows(1e4)),
         "mild": Case("160 rows, d = 4, κ = 100, decay 1.5", lambda: _rows(1e2)),
     })
     guess = Slider("guess", "factor", 0.1, 100, 1, step=0.01, base=10,
@@ -89,7 +89,7 @@ class Price(Placed):
 
     def answer(self, system):
         """Both tuned on the exact gap of the rows."""
-        gaps = [parallel.tuned(system, 1, family, tolerance=0.02)[1] for family in ("heavy_ball", "sgd")]
+        gaps = [parallel.tuned(system, 1, family, tolerance=0.02).gap for family in ("heavy_ball", "sgd")]
         return float(gaps[0] / gaps[1])
 
     def draw(self, system, answer):

@@ -5,9 +5,9 @@ from types import MappingProxyType
 import numpy as np
 from scipy.optimize import brentq
 
-from ...curvature import long_run_threshold
-from ...small_steps import end_point_variance, step_noise_ratio
-from ...spectrum import Spectrum
+from ...exact.small_steps import end_point_variance, step_noise_ratio
+from ...exact.thresholds import long_run_threshold
+from ...model.spectrum import Spectrum
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis

@@ -5,8 +5,8 @@ from types import MappingProxyType
 import numpy as np
 from scipy.optimize import brentq
 
-from ...measured import kept
-from ...method import Method
+from ...data.measured import kept
+from ...model.method import Method
 from .. import style
 from ..scenario import Slider
 from ..style import log_axis

@@ -6,7 +6,7 @@ last three is called, so nothing on screen can give it away.
 """
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -16,8 +16,9 @@ import numpy as np
 
 from .. import style
 from ..frame import Panel, View, new_figure
+from ..labels import ABOVE_OR_BELOW, LEFT_OR_RIGHT, Plot
 from ..scenario import Choice, Switch
-from ..words import three
+from ..words import percent, three
 
 GUESS, TRUTH = "#9a6700", "#8250df"
 """Amber for what the reader says and violet for what the engine says; both can be read on white and on black."""
@@ -72,12 +73,12 @@ class Question(Panel):
     """
 
     asks = ""
-    cases = MappingProxyType({})
-    curves = ()
-    axes = ({}, {})
-    window = ((0, 1), (0, 1))
-    guess = None
-    references = ("morwani2026",)
+    cases: Mapping[str, Case] = MappingProxyType({})
+    curves: Sequence[Curve] = ()
+    axes: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
+    window: tuple[tuple[float, float], tuple[float, float]] = ((0, 1), (0, 1))
+    guess: Any = None
+    references: Sequence[str] = ("morwani2026",)
     unmoved = "You left the guess where it stood, which counts as an answer."
 
     def known(self, subject):
@@ -129,7 +130,7 @@ class Question(Panel):
             look = {"marker": {"color": c.color, "symbol": c.marker, "size": 11, "line": {"width": 2}}} if c.marker else \
                 {"line": {"color": c.color, "width": 2.5, "dash": c.dash}}
             f.add_scatter(name=c.name, x=[], y=[], mode="markers" if c.marker else "lines", **look,
-                          hovertemplate="%{y:.3g} at %{x:.3g}<extra>" + c.name + "</extra>")
+                          hovertemplate="%{y:.3~g} at %{x:.3~r}<extra>" + c.name + "</extra>")
         for name, color, dash in (("distance", style.MUTED, "dot"), ("your guess", GUESS, "8px,4px"),
                                   ("the answer", TRUTH, "solid")):
             f.add_scatter(name=name, x=[], y=[], mode="lines+text", line={"color": color, "width": 3, "dash": dash},
@@ -175,10 +176,36 @@ class Question(Panel):
         else:
             shown |= self.marks(case, guess)
             text = f"{asked} {self.says(guess)} Place it, then reveal the answer."
+        self._name(shown)
         traces = {c.name: NOTHING for c in self.curves} | {n: NOTHING for n in ("distance", "your guess", "the answer")}
         traces |= {name: {"visible": True, **arrays} for name, arrays in shown.items()}
         return View(traces, text, dict(zip(("xaxis", "yaxis"), map(list, self.window), strict=True)),
                     ["<br>".join(textwrap.wrap(self.cases[case].word, NARROW + 4))], numbers=numbers)
+
+    def _name(self, shown):
+        """Move the texts of guess and answer along their lines to where least else is drawn."""
+        plot = Plot(*self.window, 1, log=[axis.get("type") == "log" for axis in self.axes], line=0.06)
+        for name, arrays in shown.items():
+            if next((c.marker for c in self.curves if c.name == name), None):
+                plot.marks(arrays["x"], arrays["y"])
+            else:
+                plot.curve(arrays["x"], arrays["y"])
+        for name in ("your guess", "the answer"):
+            text = max(shown.get(name, {}).get("text", ()), key=len, default="")
+            if text:
+                ends = plot.shares(*(np.asarray(shown[name][k], float)[[0, -1]] for k in "xy"))
+                spots = ends[0] + np.outer(self.heights, ends[1] - ends[0])
+                padded = {side: self.padded(text, side) for side in self.sides}
+                _, side = plot.best(padded[self.sides[0]], spots, self.sides)
+                line = {}
+                for key, value in zip("xy", plot.values(plot.spot), strict=True):
+                    first, last = shown[name][key][0], shown[name][key][-1]
+                    line[key] = np.array([first, first if first == last else value, last])     # straight to the last digit
+                shown[name] = {**line, "text": ["", padded[side], ""], "textposition": side}
+
+    def padded(self, text, side):
+        """A text that keeps clear of its line by itself."""
+        return text
 
     def marks(self, case, guess, answer=None):
         """Where guess and answer stand in the figure: trace name -> arrays."""
@@ -202,26 +229,32 @@ class Placed(Question):
     along = "x"
     unit = "{}"
 
+    @property
+    def heights(self):
+        """Shares of the other axis at which the texts may stand, the first being preferred."""
+        return (0.94, 0.86, 0.6, 0.4, 0.2, 0.08) if self.along == "x" else (0.7, 0.35, 0.85, 0.5, 0.2)
+
+    @property
+    def sides(self):
+        """On which sides of their lines."""
+        return LEFT_OR_RIGHT[::-1] if self.along == "x" else ABOVE_OR_BELOW
+
+    def padded(self, text, side):
+        """With a space to an upright line, with an empty line to a level one."""
+        return f" {text} " if self.along == "x" else f"{text}<br> " if side == "top center" else f" <br>{text}"
+
     def marks(self, case, guess, answer=None):
         """A line across the figure for each of the two, and what lies between them."""
-        heights = (0.94, 0.86, 0.79) if self.along == "x" else (0.7, 0.35, 0.52)
-        found = {"your guess": self._line(guess, f"you: {self.unit.format(three(guess))}", heights[0])}
+        found = {"your guess": self._line(guess, f"you: {self.unit.format(three(guess))}")}
         if answer is not None:
-            found["the answer"] = self._line(answer, self.unit.format(three(answer)), heights[1])
-            found["distance"] = self._turned({"along": [guess, answer], "across": self._across([heights[2]] * 2)})
+            found["the answer"] = self._line(answer, self.unit.format(three(answer)))
+            found["distance"] = self._turned({"along": [guess, answer],
+                                              "across": self._across([0.79 if self.along == "x" else 0.52] * 2)})
         return found
 
-    def _line(self, value, text, height):
-        """Straight across the figure, with its text at a share of the other axis, on the side that has room."""
-        across = self._across([0.0, height, 1.0])
-        low, high = self.window[self.along == "y"]
-        place = np.log10(value) if self.axes[self.along == "y"].get("type") == "log" else value
-        room = place < low + 0.6 * (high - low)
-        if self.along == "x":
-            text, side = f" {text} ", "middle right" if room else "middle left"
-        else:                                                           # clear of the line by half a line of text
-            text, side = (f"{text}<br> ", "top center") if room else (f" <br>{text}", "bottom center")
-        return self._turned({"along": [value] * 3, "across": across}, text=["", text, ""], textposition=side)
+    def _line(self, value, text):
+        """Straight across the figure."""
+        return self._turned({"along": [value] * 3, "across": self._across([0.0, 0.5, 1.0])}, text=["", text, ""])
 
     def _across(self, shares):
         low, high = self.window[self.along == "x"]
@@ -237,7 +270,7 @@ class Placed(Question):
         decades = float(np.log10(guess / answer))
         side = "high" if decades > 0 else "low"
         return decades, (f"You said {self.unit.format(three(guess))}; it is {self.unit.format(three(answer))}: "
-                         f"{abs(decades):.2f} decades (a factor {three(_factor(guess, answer))}) {side}. {grade(decades)}.")
+                         f"{_decades(decades)} (a factor {three(_factor(guess, answer))}) {side}. {grade(decades)}.")
 
     def says(self, guess):
         """``Your guess: B = 40.``"""
@@ -253,32 +286,36 @@ class Slope(Question):
 
     reach = 1.0
     unit = "exponent {}"
+    heights = (0.6, 0.75, 0.45, 0.9, 0.3)
+    sides = ("top left", "bottom right")
 
     def through(self, subject):
         """The known point (x, y)."""
         raise NotImplementedError
 
+    def padded(self, text, side):
+        """With an empty line to its own line, which may rise as little as a text is wide."""
+        return f"{text}<br> " if side == "top left" else f" <br>{text}"
+
     def marks(self, case, guess, answer=None):
         """Lines from the known point to the end of the reach, and the distance there."""
         (x, y), end = _of(type(self), "through", case), 10.0**self.reach
-        upper = answer is None or guess >= answer
-        sides = ("top left", "bottom right")
-        found = {"your guess": self._line(x, y, guess, f"you: {self.unit.format(three(guess))}", sides[not upper])}
+        found = {"your guess": self._line(x, y, guess, f"you: {self.unit.format(three(guess))}")}
         if answer is not None:
-            found["the answer"] = self._line(x, y, answer, self.unit.format(three(answer)), sides[upper])
+            found["the answer"] = self._line(x, y, answer, self.unit.format(three(answer)))
             found["distance"] = {"x": [x * end] * 2, "y": [y * end**p for p in (guess, answer)]}
         return found
 
-    def _line(self, x, y, slope, text, where):
+    def _line(self, x, y, slope, text):
         along = 10.0 ** (self.reach * np.array([0, 0.6, 1]))
-        return {"x": x * along, "y": y * along**slope, "text": ["", text, ""], "textposition": where}
+        return {"x": x * along, "y": y * along**slope, "text": ["", text, ""]}
 
     def judge(self, guess, answer):
         """In decades at the end of the reach."""
         decades = float((guess - answer) * self.reach)
-        side, plural = "high" if decades > 0 else "low", "" if self.reach == 1 else "s"
-        return decades, (f"You said an {self.unit.format(three(guess))}; it is {three(answer)}: after {three(self.reach)} "
-                         f"decade{plural} that is {abs(decades):.2f} decades (a factor {three(10.0**abs(decades))}) {side}. "
+        side = "high" if decades > 0 else "low"
+        return decades, (f"You said an {self.unit.format(three(guess))}; it is {three(answer)}: after "
+                         f"{_decades(self.reach)} that is {_decades(decades)} (a factor {three(10.0**abs(decades))}) {side}. "
                          f"{grade(decades)}.")
 
     def says(self, guess):
@@ -292,7 +329,7 @@ class Chosen(Question):
     ``options``: word by key; where ``tie`` is an option, it is right if all lie within ``SAME`` decades.
     """
 
-    options = MappingProxyType({})
+    options: Mapping[str, str] = MappingProxyType({})
     unmoved = "Not to choose counts as an answer."
 
     @property
@@ -309,13 +346,13 @@ class Chosen(Question):
         tied = "tie" in self.options and spread < SAME
         said = {"none": "no choice made"}.get(guess) or self.options[guess]
         if tied:
-            right, truth, lost = guess == "tie", f"all lie within {three(100 * (10**spread - 1))} %", SAME
+            right, truth, lost = guess == "tie", f"all lie within {percent(10**spread - 1)}", SAME
         else:
             right = guess == best
             truth = f"it is {self.options[best]}, ahead of {self.options[order[1]]} by a factor {three(10**lead)}"
             lost = float(np.log10(answer[best] / answer[guess])) if guess in answer else spread
         decades = 0.0 if right else -lost
-        far = "" if right or tied else f": {lost:.2f} decades (a factor {three(10**lost)}) are between"
+        far = "" if right or tied else f": they are {_decades(lost)} (a factor {three(10**lost)}) apart"
         return decades, f"{'Right' if right else 'Not so'}: you said {said}, and {truth}{far}."
 
     def says(self, guess):
@@ -330,6 +367,12 @@ SAME = 0.05
 def grade(decades):
     """A distance in words."""
     return next(word for most, word in GRADES if abs(decades) <= most)
+
+
+def _decades(x):
+    """A distance, to a hundredth of a decade."""
+    size = round(abs(x), 2)
+    return f"{three(size)} decade{'s' * (size != 1)}"
 
 
 def _factor(a, b):

@@ -1,0 +1,178 @@
+// A panel's picture: plotly's traces and layout, changed in place of what was there; theme, width, pictures to keep.
+"use strict";
+((mombook) => {
+  const NARROW = 760;                                                   // narrower figures get their subplots under one another
+  const HEIGHT = 450, LARGE_LEGEND = 1.3;                               // of a figure that says nothing; of a legend read from afar
+  const PRINT = 1050, FOOT = 26;                                        // a picture for paper: its width; room for the stamp
+  const POINTS = ["x", "y", "text", "customdata"];
+  const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+  const config = { displayModeBar: false, responsive: false };
+
+  class Figure {
+    constructor(place, face) {
+      this.place = place;
+      this.face = face;
+      this.data = face.figure.data;
+      this.layout = { ...face.figure.layout };
+      delete this.layout.width;
+      this.narrow = null;
+      this.size = face.looks.normal;
+      this.stale = true;                                                // something but points has changed since the last picture
+      this.moved = new Map();                                           // trace name -> its points, changed since then
+      this.titled = {};
+      this.fit();
+      this.dress(face.looks[mombook.theme()]);
+    }
+
+    // A frame without axes and legend costs a fifth of a whole picture, and is enough where only points have moved.
+    async draw() {
+      const { moved, titled } = this;
+      this.moved = new Map();
+      this.titled = {};
+      if (this.drawn && !this.stale) {
+        const traces = [...moved.keys()].map((name) => this.data.findIndex((trace) => trace.name === name));
+        const overtaken = () => {};                                     // by the next frame
+        if (Object.keys(titled).length) await Plotly.relayout(this.place, titled);
+        if (traces.length) await Plotly.animate(this.place, { data: [...moved.values()], traces }, AT_ONCE).catch(overtaken);
+        return;
+      }
+      this.stale = false;
+      const drawn = Plotly.react(this.place, this.data, this.layout, config);
+      this.place.querySelector(":scope > img")?.remove();               // the picture that stood for it
+      await drawn;
+      if (this.drawn) return;
+      this.drawn = true;
+      const sized = new ResizeObserver(() => { if (this.fit()) this.draw(); });
+      sized.observe(this.place);
+      const themed = mombook.onTheme((theme) => { this.dress(this.face.looks[theme]); this.draw(); });
+      this.leave = () => { sized.disconnect(); themed(); Plotly.purge(this.place); };
+    }
+
+    // Follow the width of the page; says whether anything changed.
+    fit() {
+      const width = Math.floor(this.place.clientWidth), narrow = width < NARROW;
+      if (!width || width === this.layout.width) return false;
+      if (narrow !== this.narrow) { this.narrow = narrow; this.arrange(); }
+      this.stale = true;
+      this.layout.width = width;
+      return true;
+    }
+
+    // Set subplots beside or under one another, in the size of type that is wanted.
+    arrange() {
+      const { narrow, size } = this, large = size.tall || 1;
+      this.layout.height = this.face.figure.layout.height ?? HEIGHT;
+      merge(this.layout, narrow ? this.face.stacked : this.face.wide);
+      this.layout.height = Math.round(this.layout.height * large);
+      this.layout.legend = { ...this.layout.legend, font: { size: (narrow ? 11 : 13) * (large > 1 ? LARGE_LEGEND : 1) } };
+      this.place.style.minHeight = `${this.layout.height}px`;
+    }
+
+    // Large type, or normal.
+    enlarge(large) {
+      this.size = this.face.looks[large ? "large" : "normal"];
+      this.dress(this.size);
+      this.arrange();
+      return this.draw();
+    }
+
+    // One of the looks: the colours of a page (methods keep theirs), or a size of type.
+    dress(look) {
+      this.change(look.traces);
+      this.stale = true;
+      this.layout = changed(this.layout, look.layout);
+      (this.layout.annotations || []).forEach((note, k) => { if (look.notes[k]) note.font = changed(note.font || {}, look.notes[k]); });
+    }
+
+    // New arrays for traces by name; only what is given changes.
+    change(traces) {
+      this.data = this.data.map((trace) => {
+        const given = traces[trace.name];
+        if (!given) return trace;
+        const emptied = given.x && Boolean(given.x.length) !== Boolean(trace.x?.length);
+        const points = Object.fromEntries(Object.entries(given).filter(([key]) => POINTS.includes(key)));
+        const rest = Object.entries(given).filter(([key, value]) => !POINTS.includes(key) && !alike(value, of(trace, key)));
+        if (rest.length || emptied || (trace.type ?? "scatter") !== "scatter") this.stale = true;
+        this.moved.set(trace.name, { ...this.moved.get(trace.name), ...points });
+        return changed(trace, given);
+      });
+    }
+
+    title(texts) {
+      (this.layout.annotations || []).forEach((annotation, k) => {
+        if (k >= texts.length || annotation.text === texts[k]) return;
+        annotation.text = texts[k];
+        this.titled[`annotations[${k}].text`] = texts[k];
+      });
+    }
+
+    rescale(ranges) {
+      this.stale = true;
+      for (const [axis, range] of Object.entries(ranges)) this.layout[axis] = { ...this.layout[axis], range };
+    }
+
+    // The drawn numbers: trace name -> its arrays.
+    get plotted() {
+      return Object.fromEntries(this.place._fullData.filter((trace) => trace.visible === true && trace.x).map((trace) => {
+        const arrays = { x: numbers(trace.x), y: numbers(trace.y) };
+        if (trace.z) arrays.z = Array.from(trace.z, numbers);
+        if (trace.error_y?.array) arrays["error_y.array"] = numbers(trace.error_y.array);
+        return [trace.name, arrays];
+      }));
+    }
+
+    // For paper: light, of normal size, subplots beside one another, the stamp at its foot.
+    printed(stamp) {
+      const own = { ...structuredClone({ data: this.data, layout: this.layout }), moved: new Map() };
+      const print = Object.assign(Object.create(Figure.prototype), own);
+      print.dress(this.face.looks.light);
+      print.dress(this.face.looks.normal);
+      merge(print.layout, this.face.wide);
+      const { layout } = print, b = (layout.margin?.b ?? 52) + FOOT;
+      const width = PRINT, height = (this.face.wide.height ?? this.face.figure.layout.height ?? HEIGHT) + FOOT;
+      merge(layout, { width, height, margin: { b } });
+      layout.annotations = [...(layout.annotations || []), { text: stamp, xref: "paper", yref: "paper", x: 1, y: 0, xanchor: "right",
+        yanchor: "top", yshift: 22 - b, showarrow: false, font: { size: 10, color: "#57606a" } }];
+      return { figure: { data: print.data, layout }, width, height };
+    }
+
+    // Save the printed picture.
+    picture(format, filename, stamp) {
+      const { figure, width, height } = this.printed(stamp);
+      return Plotly.downloadImage(figure, { format, filename, width, height, scale: format === "png" ? 3 : 1 });
+    }
+
+    // The printed picture as a PNG, in base64.
+    async image(stamp) {
+      const { figure, width, height } = this.printed(stamp);
+      return (await Plotly.toImage(figure, { format: "png", width, height, scale: 1 })).split(",")[1];
+    }
+  }
+
+  // An attribute such as "marker.line.color" of a trace; a trace is visible until told otherwise.
+  const of = (trace, path) => path.split(".").reduce((part, name) => part?.[name], trace) ?? (path === "visible" ? true : undefined);
+  const alike = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+  const numbers = (array) => (array ? Array.from(array) : []);
+
+  function merge(into, changes) {
+    for (const [key, value] of Object.entries(changes)) {
+      if (value && typeof value === "object" && !Array.isArray(value)) into[key] = merge({ ...into[key] }, value);
+      else into[key] = value;
+    }
+    return into;
+  }
+
+  // A trace with attributes such as "marker.line.color" replaced; the old one is left as it was.
+  function changed(trace, attributes) {
+    const made = { ...trace };
+    for (const [path, value] of Object.entries(attributes)) {
+      const names = path.split("."), last = names.pop();
+      let into = made;
+      for (const name of names) into = into[name] = { ...into[name] };
+      into[last] = value;
+    }
+    return made;
+  }
+
+  mombook.Figure = Figure;
+})(mombook);

@@ -1,0 +1,1 @@
+"""The problem: spectra, methods, families of methods to tune, and systems of rows."""

@@ -1,0 +1,1 @@
+"""Questions asked of the engine: advice, symptoms, races, searches for counterexamples, exponents and maps."""

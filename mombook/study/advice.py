@@ -1,0 +1,398 @@
+"""What advice is: tuned methods and steps over batches, the one that is named, and what one takes home of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import arguments, markup
+from ..arrays import Floats
+from ..data.fourth_moments import Inputs
+from ..model.design import Design
+from ..model.dialects import dialects
+from ..model.family import FAMILIES
+from ..model.method import Method
+from ..prose import given, percent, three, whole
+
+HEAD = ("method", "batch", "steps", "samples", "doubling the batch divides steps by", "parameters")
+"""The columns of the advice as a table."""
+
+TAILS = 2.0
+"""A noise factor from which the advice names the heaviest row."""
+
+LOSS = {"mse": "torch.nn.MSELoss()", "half": "lambda found, wanted: torch.nn.functional.mse_loss(found, wanted) / 2"}
+"""Each convention of the squared error as PyTorch has it."""
+
+SCRIPT = """\
+# {word} at batch {batch}: {steps} steps, from w = 0
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+import mombook as mb
+import mombook.torch
+
+design = {recipe}
+X, y = (torch.tensor(v, dtype=torch.float32) for v in (design.rows, design.labels))
+batches = DataLoader(TensorDataset(X, y), batch_size={batch}, shuffle=True, drop_last=True)
+model = torch.nn.Linear(X.shape[1], 1, bias=False)
+torch.nn.init.zeros_(model.weight)
+params = model.parameters()
+optimizer = {line}
+loss_of = {loss}
+
+steps = 0
+while steps < {steps}:
+    for rows, labels in batches:
+        optimizer.zero_grad()
+        loss_of(model(rows)[:, 0], labels).backward()
+        optimizer.step()
+        steps += 1
+        if steps == {steps}:
+            break
+
+with torch.no_grad():
+    print(f"loss after {{steps}} steps: {{loss_of(model(X)[:, 0], y):.4g}}")
+weights, intercept = design.original_weights(model.weight.detach().numpy()[0])     # for the columns as they came
+"""
+"""What ``Advice.training_loop`` fills in."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One entry of the advice: a method at a batch.
+
+    Attributes:
+        family, batch: what it is for.
+        method: the tuned ``Method``, for gradients of (1/2)(y - x.w)^2.
+        steps, samples: expected to the target; ``inf``: not reached.
+        line: the optimizer as a line of PyTorch, for the loss of the advice.
+    """
+
+    family: str
+    batch: float
+    method: Method
+    steps: float
+    samples: float
+    line: str
+
+    def _repr_html_(self) -> str:
+        rows = [("method", FAMILIES[self.family].word), ("batch", self.batch), ("steps", count(self.steps)),
+                ("samples", count(self.samples)), ("PyTorch", self.line)]
+        return markup.table("Advice for one batch", (), rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Advice:
+    """What ``advise`` found; arrays have one entry for each of ``batches``. Its repr is the advice in plain sentences.
+
+    Attributes:
+        inputs: what theory was told of the problem (``fourth_moments.Inputs``).
+        batches: batch sizes, shape ``(n,)``.
+        target: the share of the initial excess risk that training should reach.
+        noise: standard deviation of the label noise.
+        methods, steps: family -> tuned ``Method``s, and expected steps to the target (``inf``: not reached).
+        design: the ``Design`` it is for; ``None`` where only a spectrum or ``Inputs`` were given.
+        loss: ``"mse"`` or ``"half"``: the loss whose gradient the lines of PyTorch and the optimizer take.
+        objective, overhead: what the recommendation is to save, as ``advise``.
+        rows: how many rows are shuffled in epochs; ``None`` where every sample is drawn afresh.
+        told: sentences about the target and the recommendation.
+        checked: what is known of the recommendation, by name; see ``certainty``.
+    """
+
+    inputs: Inputs
+    batches: Floats
+    target: float
+    noise: float
+    methods: dict[str, list[Method]]
+    steps: dict[str, Floats]
+    design: Design | None = None
+    loss: str = "half"
+    objective: str = "steps"
+    overhead: float = 0.0
+    rows: int | None = None
+    told: tuple[str, ...] = ()
+    checked: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def samples(self) -> dict[str, Floats]:
+        """Family -> samples to the target, batches times steps."""
+        return {f: self.batches * s for f, s in self.steps.items()}
+
+    @property
+    def critical(self) -> dict[str, float]:
+        """Family -> the batch at which samples to the target have doubled from batch 1, read off between batches; ``inf``
+        where they have not by the last one."""
+        return {f: _crossing(self.batches, s, 2 * s[0]) for f, s in self.samples.items()}
+
+    def doubling(self, family: str, batch: float) -> float:
+        """By which factor doubling the batch divides the steps: 2 where it is free, 1 where it is wasted.
+
+        Raises:
+            ValueError: a family that was not asked for, or a batch whose double is not among ``batches``.
+        """
+        steps = self.steps[arguments.choice("family", family, tuple(self.steps))]
+        batch = arguments.number("batch", batch)
+        here, there = (np.flatnonzero(self.batches == b) for b in (batch, 2 * batch))
+        if not here.size or not there.size:
+            arguments.refuse("batch", batch, f"one of {self.batches.tolist()} whose double is there too")
+        return float(steps[here[0]] / steps[there[0]])
+
+    @property
+    def best(self) -> tuple[str, int] | None:
+        """(family, index into ``batches``) of the recommendation; ``None`` where nothing gets there.
+
+        Of everything that costs at most twice the fewest samples, the one of fewest steps (objective ``"steps"``) or of
+        fewest samples (``"samples"``); of everything, the one of least time (``"time"``). A method with more parameters must
+        save a tenth. Steps are counted whole.
+        """
+        whole_steps = {f: np.ceil(s) for f, s in self.steps.items()}
+        least = min((self.batches * s).min() for s in whole_steps.values())
+        found = None
+        for family in sorted(self.steps, key=list(FAMILIES).index):
+            steps, samples = whole_steps[family], self.batches * whole_steps[family]
+            cost = {"steps": steps, "samples": samples, "time": steps * (self.overhead + self.batches)}[self.objective]
+            allowed = np.flatnonzero((samples <= 2 * least) | (self.objective == "time"))
+            if allowed.size and np.isfinite(least):
+                i = int(allowed[np.argmin(cost[allowed])])
+                if found is None or cost[i] < 0.9 * found[0]:
+                    found = cost[i], family, i
+        return None if found is None or not np.isfinite(found[0]) else found[1:]
+
+    @property
+    def pick(self) -> Pick:
+        """The recommendation.
+
+        Raises:
+            ValueError: no method that was tried gets to the target.
+        """
+        if self.best is None:
+            arguments.refuse("target", self.target, "one that some method reaches, to have a recommendation")
+        return self._entry(*self.best)
+
+    def __getitem__(self, which: tuple[str, float]) -> Pick:
+        """``advice["asgd", 64]``: the entry of a family at a batch."""
+        if not isinstance(which, tuple) or len(which) != 2:
+            arguments.refuse("which", which, "a family and a batch, as in advice['asgd', 64]")
+        family, batch = arguments.choice("family", which[0], tuple(self.steps)), arguments.number("batch", which[1])
+        at = np.flatnonzero(self.batches == batch)
+        if not at.size:
+            arguments.refuse("batch", batch, f"one of {self.batches.tolist()}")
+        return self._entry(family, int(at[0]))
+
+    def _entry(self, family, i):
+        B, steps = float(self.batches[i]), float(self.steps[family][i])
+        return Pick(family, B, self.methods[family][i], steps, B * steps, self.torch(family, i))
+
+    def _chosen(self, family, batch):
+        """The entry of a family and a batch, each by default that of the recommendation."""
+        if family is None and batch is None:
+            return self.pick
+        return self[(self.pick.family if family is None else family), (self.pick.batch if batch is None else batch)]
+
+    # -- to take home -------------------------------------------------------------------------------------------------
+    def torch(self, family: str, index: int) -> str:
+        """The tuned method at ``batches[index]`` as a line to copy, for the loss of this advice; see ``line``."""
+        methods = self.methods[arguments.choice("family", family, tuple(self.methods))]
+        method = methods[arguments.whole("index", index, low=-len(methods), high=len(methods) - 1)]
+        return line(method, self.loss, self.inputs.ridge)
+
+    def optimizer(self, params: Iterable[Any], family: str | None = None, batch: float | None = None) -> Any:
+        """The recommendation, or another entry, as ``mombook.torch.Momentum`` for the loss of this advice.
+
+        Args:
+            params: as every PyTorch optimizer takes them; family, batch: another entry than the recommendation.
+
+        Raises:
+            ImportError: PyTorch is missing. ValueError: an entry that is not there.
+        """
+        from .. import torch  # only here is PyTorch needed
+
+        method = self._chosen(family, batch).method.for_loss(self.loss)
+        return torch.Momentum.of(params, method, self.inputs.ridge * (2 if self.loss == "mse" else 1))
+
+    def training_loop(self, family: str | None = None, batch: float | None = None) -> str:
+        """A script that trains with the recommendation, or another entry, in PyTorch; to be printed, saved or executed.
+
+        Where the advice was given for an array, X and y must be there.
+
+        Raises:
+            ValueError: advice for something else than rows with labels, or an entry that is not there.
+        """
+        if self.design is None or self.design.labels is None:
+            arguments.refuse("source", self.inputs.spectrum, "rows with labels, to have something to train on")
+        pick = self._chosen(family, batch)
+        if not np.isfinite(pick.steps):
+            arguments.refuse("batch", pick.batch, "one at which the target is reached")
+        return SCRIPT.format(word=FAMILIES[pick.family].word, batch=round(pick.batch), steps=max(int(np.ceil(pick.steps)), 1),
+                             recipe=self.design.recipe, line=pick.line, loss=LOSS[self.loss])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The advice as plain numbers, lists and texts, as JSON takes them."""
+        number = lambda v: float(v) if np.isfinite(v) else None  # noqa: E731
+        entries = [{"family": p.family, "batch": p.batch, "steps": number(p.steps), "samples": number(p.samples),
+                    "delta": p.method.delta, "eta": p.method.eta, "beta": p.method.beta, "torch": p.line}
+                   for p in (self._entry(f, i) for f in self.steps for i in range(self.batches.size))]
+        best = None if self.best is None else {"family": self.pick.family, "batch": self.pick.batch}
+        return {"name": self.inputs.spectrum.name, "target": self.target, "noise": self.noise,
+                "noise_factor": self.inputs.factor, "ridge": self.inputs.ridge, "rows_in_an_epoch": self.rows,
+                "loss": self.loss, "objective": self.objective,
+                "recommendation": best, "checked": {k: number(v) for k, v in self.checked.items()},
+                "certainty": self.certainty, "critical": {f: number(c) for f, c in self.critical.items()}, "entries": entries,
+                "sentences": self.sentences()}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write ``to_dict`` as JSON."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def to_frame(self) -> Any:
+        """Every family and batch as a pandas frame, which needs pandas."""
+        try:
+            import pandas
+        except ImportError as missing:
+            raise ImportError("to_frame needs pandas, which is missing: pip install pandas.") from missing
+        return pandas.DataFrame(self.to_dict()["entries"])
+
+    @property
+    def certainty(self) -> dict[str, str]:
+        """What kind of number each is: name -> ``"computed"`` or ``"forecast"``.
+
+        Computed is what follows from the rows, or from the given law, without a model of them. A forecast replaces the fourth
+        moments of the rows by one factor, or the labels to come by their law.
+        """
+        exact = self.design is None
+        kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact, "critical batches": exact,
+                 "steps of the recommendation": exact or "share" in self.checked}
+        return {name: "computed" if yes else "forecast" for name, yes in kinds.items()}
+
+    # -- in words -----------------------------------------------------------------------------------------------------
+    def table(self) -> str:
+        """The advice as a Markdown table: every family at a few batches."""
+        rows = (HEAD, *([*cells, f"`{torch}`"] for *cells, torch in self._rows()))
+        head, *lines = ("| " + " | ".join(cells) + " |" for cells in rows)
+        return "\n".join([head, "|" + "---|" * len(HEAD), *lines])
+
+    def _rows(self):
+        """The cells of the advice as a table, under ``HEAD``."""
+        for f, steps in self.steps.items():
+            for i in _few(self.batches.size):
+                gain = three(steps[i] / steps[i + 1]) if i + 1 < steps.size and np.isfinite(steps[i]) else ""
+                yield [FAMILIES[f].word, given(self.batches[i]), count(steps[i]), count(self.batches[i] * steps[i]), gain,
+                       self.torch(f, i)]
+
+    def _repr_html_(self) -> str:
+        return markup.table("Steps and samples to the target", HEAD, self._rows(), lead=self.sentences())
+
+    def sentences(self) -> list[str]:
+        """The advice, a list of sentences; what loading decided about the design comes first."""
+        said = [] if self.design is None else list(self.design.notes)
+        said += [*self._problem(), *self.told]
+        goal = f"To bring the excess risk to {percent(self.target)} of its start"
+        goal += f" under label noise {three(self.noise)}" if self.noise else ""
+        if self.best is None:
+            return [*said, f"{goal}: no method tried gets there; larger batches, less noise, a milder target, or clipped "
+                           "or whitened rows would help."]
+        family, i = self.best
+        B, steps = self.batches[i], self.steps[family]
+        epochs = f", {three(B * steps[i] / self.rows)} epochs" if self.rows else ""
+        said.append(f"{goal}, take {FAMILIES[family].word} at batch {given(B)}: {count(steps[i])} steps{epochs}.")
+        said.append(self._known())
+        said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {self.torch(family, i)}.")
+        if i + 1 < steps.size and np.isfinite(steps[i + 1]):
+            said.append(f"Doubling the batch would divide the steps by {three(steps[i] / steps[i + 1])}.")
+        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
+                for f, c in self.critical.items()]
+        said.append(f"Batches at which the samples needed have doubled: {', '.join(ends)}.")
+        said.append("Learning rates are for standardised columns and the loss " +
+                    ("(y - x.w)^2, averaged over the batch, as MSELoss has it; with a 1/2 before it double them."
+                     if self.loss == "mse" else
+                     "(1/2)(y - x.w)^2, averaged over the batch; without the 1/2 (PyTorch's MSELoss) halve them."))
+        return said
+
+    def _problem(self):
+        """Sentences about the inputs and the labels."""
+        H, tau = self.inputs.spectrum, self.inputs.factor
+        ridge = f" with ridge {given(self.inputs.ridge)}" if self.inputs.ridge else ""
+        labels = ""
+        if self.design is not None:
+            labels = ", no labels" if self.design.labels is None else f", label noise {three(self.noise)}"
+        yield (f"{H.name}: {given(H.dim)} weights, κ = {three(self.inputs.kappa)}{ridge}, "
+               f"tr/L = {three(H.trace / H.largest)}{labels}.")
+        if self.design is None:
+            return
+        if abs(np.log(tau)) > np.log(1.1):
+            yield (f"Its rows are {'more' if tau > 1 else 'less'} noisy than Gaussian ones: a batch of B does what "
+                   f"B/{three(tau)} Gaussian samples would.")
+        else:
+            yield "Its rows are as noisy as Gaussian ones, within a tenth."
+        if tau > TAILS:
+            row, times, column = self.design.heaviest
+            yield (f"Rare heavy rows do that, first of all row {row}, {three(times)} times the mean squared length, by "
+                   f"column {column}: the mean below is theirs, and typical runs are faster. Look at those rows; clipping "
+                   f"them, or leaving columns in their units (standardise=False), may pay more than any tuning.")
+
+    def _known(self):
+        """How sure the steps of the recommendation are."""
+        how = f"in shuffled epochs of {self.rows} rows" if self.rows else "with samples drawn afresh"
+        if self.design is None:
+            return f"The steps are computed: exact in the mean for Gaussian inputs of this spectrum, {how}."
+        if "share" in self.checked:
+            return (f"Computed from all moments of these rows, {how}: after those steps the expected excess risk is "
+                    f"{percent(self.checked['share'])} of its start.")
+        return f"The steps are a forecast, {how}: they were not checked on all moments of these rows."
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences())
+
+
+def _crossing(x, y, level):
+    """Where y first passes above ``level``, log-linear between points; inf where it does not."""
+    above = np.flatnonzero(y > level)
+    if not above.size or not np.isfinite(level):
+        return np.inf
+    k = above[0]
+    share = np.log(level / y[k - 1]) / np.log(y[k] / y[k - 1]) if np.isfinite(y[k]) else 0.0
+    return float(np.exp(np.log(x[k - 1]) + share * np.log(x[k] / x[k - 1])))
+
+
+def line(method: Method, loss: str = "half", ridge: float = 0.0) -> str:
+    """A method as a line of PyTorch to copy, three figures each: of ``torch.optim.SGD`` where that has the method, else of
+    ``mombook.torch.Momentum``.
+
+    Args:
+        method: a ``Method``; loss: as ``Method.as_torch``; ridge: r of (r/2)|w|^2 beside the loss (1/2)(y - x.w)^2.
+    """
+    m = _rounded(method.for_loss(loss))
+    found = dialects(m)["PyTorch"]
+    if found.startswith("cannot"):
+        found = f"mombook.torch.Momentum(params, delta={m.delta!r}, eta={m.eta!r}, beta={m.beta!r})"
+    decay = ridge * (2 if loss == "mse" else 1)
+    return found if not decay else f"{found[:-1]}, weight_decay={decay!r})"
+
+
+def _rounded(method):
+    """Three figures, as one would type them; of the memory, three figures of 1 - beta."""
+    typed, beta = lambda v: float(f"{v:.3g}"), _beside_one(method.beta)
+    if method.delta and method.eta and abs(method.eta - method.beta * method.delta) <= 1e-9 * method.eta:
+        return Method.nesterov(typed(method.delta), beta)
+    return Method(typed(method.delta), typed(method.eta), beta)
+
+
+def _beside_one(x):
+    """x to three figures of 1 - x."""
+    return round(1 - float(f"{1 - x:.3g}"), 12)
+
+
+def count(x: float) -> str:
+    """A number of steps, samples or rows, or "never" where it is infinite; otherwise as ``prose.whole``."""
+    return whole(x) if np.isfinite(x) else "never"
+
+
+def _few(n):
+    """Indices of at most six of n batches, both ends included."""
+    return np.unique(np.linspace(0, n - 1, min(n, 6)).round().astype(int))

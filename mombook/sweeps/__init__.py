@@ -1,0 +1,1 @@
+"""Grids of scenarios on any executor: the grid, the run, its workers, its folder and its results."""
