@@ -53,8 +53,7 @@ guess_window = explore.predict("01_window", case="steep")
 guess_window
 
 # %% [markdown]
-# Guesses are scored in decades, 0.3 being a factor of two. A guess of $\sqrt\kappa$ times SGD's batch is a good one, and
-# too large: keep in mind by how much.
+# Guesses are scored in decades, 0.3 being a factor of two.
 
 # %% [markdown]
 # ## The model in three lines
@@ -156,8 +155,8 @@ assert np.all(np.diff(saved[1:]) > 0)
 # ## The window
 #
 # The *measured* critical batch is where CE has fallen to half its value at batch 1. The [upper bounds][upper bound] of
-# notebooks 02 and 03 bend at $\mathrm{tr}H/L$ and $\sqrt\kappa\,\mathrm{tr}H/L$, exactly $\sqrt\kappa$ apart; the measured
-# ratio is somewhat smaller because the exact curves round the corner.
+# notebooks 02 and 03 bend at $\mathrm{tr}H/L$ and $\sqrt\kappa\,\mathrm{tr}H/L$. Their ratio $\sqrt\kappa$ is a property of
+# these bounds, not of the methods: the measured ratio is smaller, because the exact curves round the corner.
 #
 # [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
 
@@ -242,7 +241,7 @@ def serial(kappa, batch):
 
 
 mild, steep = serial(10, 64), serial(1e6, 64)
-assert mild.max() / mild.min() < 1.12
+assert 100 * (mild.max() / mild.min() - 1) < 12
 np.testing.assert_allclose(steep, [260_000, 8300, 460, 330], rtol=0.015)
 laws = [mb.Spectrum.power_law(200, a, k).compressed(2) for a in (0.1, 0.5, 1.5, 3) for k in (1, 10, 1e3, 1e5)]
 pairs = [mb.frontier(S, ["sgd", "heavy_ball"], [1, 4, 16, 64, 256, 1024, 65536]) for S in laws]
@@ -263,10 +262,3 @@ for a, stated in ((0.5, [1.5, 1.9, 4.2]), (2.5, [3.4, 3.6, 11.4])):
 # - Garg, Dereziński, *Perfect Parallelization in Mini-Batch SGD with Classical Momentum Acceleration*, arXiv 2605.18609 (2026).
 # - Wang, Malladi, Wang, Lyu, Li, *The Marginal Value of Momentum for Small Learning Rate SGD*, arXiv 2307.15196 (2023).
 # - Goh, *Why Momentum Really Works*, Distill (2017).
-#
-# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
-# what is drawn.
-
-# %%
-print(guess_window.sweep(), guess_cheapest.sweep(), sep="\n")
-panel.sweep()

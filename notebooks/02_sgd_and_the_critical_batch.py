@@ -318,8 +318,8 @@ print(f"flat: {mb.tune(flat, 'sgd', 4).gap:.6f} = {4 / 15:.6f};  no noise: {mb.t
 #    \mathrm{CE} = \frac{-\log\rho}{B}. \tag{tradeoff} $$
 #
 # Since $-\log\rho\approx\mathrm{gap}$ when small, CE is constant as long as the gap is proportional to $B$, and only so
-# long: *[perfect scaling]*. T1 draws it as a straight line $4B\mu/\mathrm{tr}$ that bends at exactly $B=\mathrm{tr}/L$, where
-# $B\mu/\mathrm{tr}=1/\kappa$. The table shows what doubling buys.
+# long: *[perfect scaling]*. T1 draws it as a straight line $4B\mu/\mathrm{tr}$ that bends at $B=\mathrm{tr}/L$, where
+# $B\mu/\mathrm{tr}=1/\kappa$. The sharp bend is the bound's; SGD itself bends slowly. The table shows what doubling buys.
 #
 # [e-fold]: ../NOTATION.md#e-fold "a fall of the expected loss by the factor e = 2.718…"
 # [serial runtime]: ../NOTATION.md#serial-runtime "steps per e-fold of the expected loss"
@@ -487,10 +487,3 @@ np.testing.assert_allclose(mb.tune(flat, "sgd", 8, kurtosis=1.0).gap, 8 / (8 + 1
 # - McCandlish, Kaplan, Amodei, *An Empirical Model of Large-Batch Training*, arXiv 1812.06162 (2018).
 # - Isserlis, *On a formula for the product-moment coefficient of any order of a normal frequency distribution*,
 #   Biometrika 12 (1918).
-#
-# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
-# what is drawn.
-
-# %%
-print(guess_limit.sweep(), guess_bend.sweep(), sep="\n")
-panel.sweep()

@@ -28,7 +28,8 @@ import numpy as np
 from scipy.stats import linregress
 
 import mombook as mb
-from mombook import explore, symptoms
+from mombook import explore
+from mombook.study import symptoms
 
 # %%
 panel = explore.heavy_ball(kappa=1e3, decay=1.5, batch=8)
@@ -68,7 +69,8 @@ for batch in (1, 4096):
 # %% [markdown]
 # At batch 1 the fastest modes contract some hundred times faster than the loss: because of the noise they carry they bear no
 # longer step, and the slowest mode waits for them. At the large batch memory has put all roots on one circle, and noise costs
-# little: that is Polyak's acceleration.
+# little: that is Polyak's acceleration. Modes with two complex roots are called *[underdamped]*: they oscillate. Modes with two
+# real roots are *overdamped*.
 #
 # ## The exact moments, written out
 #
@@ -79,6 +81,8 @@ for batch in (1, 4096):
 #    R = \tfrac12\sum_i\lambda_i E e_i^2. \tag{moments} $$
 #
 # With $m'=\beta m+\lambda e$ and $e'=e-\eta m'$, the matrix and the vector can be read off:
+#
+# [underdamped]: ../NOTATION.md#underdamped "a mode whose noiseless roots are complex: it oscillates while it shrinks"
 
 # %%
 def one_step(S, lam, eta, beta, batch):
@@ -116,8 +120,8 @@ print(f"risk after 50 steps: {risk[-1]:.10f}, by both roads")
 # *Proof.* Write $x=\sqrt\rho$. A mode's two noiseless roots have the polynomial
 # $\chi(z)=(z-1)(z-\beta)+\eta\lambda z$; put $q=\chi(x)$ and $r=\chi(-x)$. For a method that converges,
 # $x^2>\beta$, $q>0$ and $r>0$ for every mode.
-# The modes drive one another through the risk alone, so $\rho$ solves (secular), $\sum_i o_i/(1-o_i)=1$. For $\delta=0$ the
-# response of a mode is one fraction:
+# The modes drive one another through the risk alone, so $\rho$ solves (secular), $\sum_i o_i/(1-o_i)=1$; notebook A, the
+# appendix, proves this line by line. For $\delta=0$ the response of a mode is one fraction:
 #
 # $$ o = \frac{\eta^2\lambda^2x^2}{2B(x^2-\beta)}\Bigl(\frac1q+\frac1r\Bigr)
 #      = \frac{\eta^2\lambda^2\,x^2(x^2+\beta)}{B\,(x^2-\beta)\,q\,r}. \tag{T2-response} $$
@@ -199,15 +203,47 @@ assert max(share) <= 1
 # Nothing in the proof knows $\kappa$ or $d$: **heavy ball does not raise the [frontier]** by more than a constant. Notebook 04
 # tries to break this.
 #
-# ## The cap (T4), by the same division
+# ## The cap (T4), for the whole family
 #
-# Noise is not the only limit. For every mode $q>0$ and $r>0$; take $q$ at $\mu$ and $r$ at $L$ and divide, using
-# $\beta<x^2$ at the end:
+# Noise is not the only limit. Take *any* method of the family, with steps $\delta,\eta$ of any signs. A mode's noiseless roots
+# $z_1,z_2$ have the polynomial $\chi(z)=(z-1)(z-\beta)+\lambda\,[(\delta+\eta)z-\delta\beta]$. At $z=1$ only the last term is
+# left:
 #
-# $$ \kappa \;<\; \frac{(1+x)(x+\beta)}{(1-x)(x-\beta)} \;<\; \Bigl(\frac{1+x}{1-x}\Bigr)^2
-#    \quad\Longrightarrow\quad \frac{1-x}{1+x} < \frac1{\sqrt\kappa}. \tag{T4-heavy-ball} $$
+# $$ (1-z_1)(1-z_2) = \chi(1) = \lambda\,\bigl(\delta(1-\beta)+\eta\bigr). \tag{T4-product} $$
+#
+# Noise can only slow a mode down, so $|z_1|,|z_2|\le x=\sqrt\rho$. If the method converges, $x<1$, and the product lies
+# between $(1-x)^2$ and $(1+x)^2$. This holds at $\lambda=\mu$ and at $\lambda=L$. Divide:
+#
+# $$ \kappa = \frac{L\,(\delta(1-\beta)+\eta)}{\mu\,(\delta(1-\beta)+\eta)} \;\le\; \Bigl(\frac{1+x}{1-x}\Bigr)^2
+#    \quad\Longrightarrow\quad \frac{1-x}{1+x} \le \frac1{\sqrt\kappa}
+#    \quad\Longrightarrow\quad \mathrm{gap}\le\frac{4/\sqrt\kappa}{(1+1/\sqrt\kappa)^2}. \tag{T4} $$
+#
+# The last step is $\mathrm{gap}=1-x^2$. It is Polyak's rate, and no method, batch or input law beats it. $\square$
+#
+# The lines, on 400 random methods that converge, negative steps included:
 #
 # [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"
+
+# %%
+signs, share = np.random.default_rng(8), []
+while len(share) < 400:
+    H = mb.Spectrum(10.0 ** signs.uniform(-signs.uniform(0, 4), 0, 4), name="random")
+    m = mb.Method(*(signs.choice([-1, 1], 2) * 10.0 ** signs.uniform(-4, 0.3, 2)), 1 - 10.0 ** signs.uniform(-4, 0))
+    gap = mb.contraction_gap(H, m, 10.0 ** signs.uniform(0, 4))
+    if gap > 0:
+        z = [np.roots([1, v * (m.delta + m.eta) - 1 - m.beta, m.beta - v * m.delta * m.beta]) for v in (H.largest, H.smallest)]
+        x, ends = np.sqrt(1 - gap), np.prod(1 - np.array(z), axis=1).real
+        np.testing.assert_allclose(ends, np.array([H.largest, H.smallest]) * (m.delta * (1 - m.beta) + m.eta), rtol=1e-6)
+        assert np.abs(z).max() <= x + 1e-9 and (1 - x) ** 2 * (1 - 1e-9) <= ends[1] and ends[0] <= (1 + x) ** 2
+        share.append((m.delta < 0 or m.eta < 0, gap / mb.bounds.deterministic_gap(H).value))
+print(f"{sum(s for s, _ in share)} of 400 have a negative step; largest gap over the cap {max(g for _, g in share):.3f}")
+assert max(g for _, g in share) <= 1
+
+# %% [markdown]
+# For heavy ball the same limit has a form that shows SGD's beside it. Take $q>0$ at $\mu$ and $r>0$ at $L$ and divide, using
+# $\beta<x^2$ at the end:
+#
+# $$ \kappa \;<\; \frac{(1+x)(x+\beta)}{(1-x)(x-\beta)} \;<\; \Bigl(\frac{1+x}{1-x}\Bigr)^2. \tag{T4-heavy-ball} $$
 
 # %%
 for H, m, batch, gap in cases:
@@ -215,14 +251,15 @@ for H, m, batch, gap in cases:
     assert H.kappa < (1 + x) * (x + m.beta) / (u * (eps - u)) < ((1 + x) / u) ** 2
 
 # %% [markdown]
-# Both limits have the same left side, $y=(1-x)/(1+x)$. So $y\le\min(B\mu/\mathrm{tr},\,1/\sqrt\kappa)$ and gap
+# Noise and cap limit the same quantity, $y=(1-x)/(1+x)$. So $y\le\min(B\mu/\mathrm{tr},\,1/\sqrt\kappa)$ and gap
 # $=4y/(1+y)^2$. For SGD ($\beta=0$) the middle of (T4-heavy-ball) is $(1+x)/(1-x)$ without the square, and the second limit is
 # $1/\kappa$. **This is the factor $\sqrt\kappa$**: the two bounds bend at $B=\mathrm{tr}/L$ and $B=\sqrt\kappa\,\mathrm{tr}/L$.
+# Their ratio is $\sqrt\kappa$ because both bounds have the same slope; how far apart the *methods* bend is measured below.
 
 # %%
 H = mb.Spectrum.power_law(d=200, decay=1.5, kappa=1e3)
 bends = [mb.bounds.bend(H, family) for family in ("sgd", "heavy_ball")]
-print(f"bends at B = {bends[0]:.2f} (SGD) and {bends[1]:.1f} (heavy ball)")
+print(f"the bounds bend at B = {bends[0]:.2f} (SGD) and {bends[1]:.1f} (heavy ball)")
 np.testing.assert_allclose(bends[1] / bends[0], np.sqrt(H.kappa), rtol=1e-12)
 
 # %% [markdown]
@@ -230,63 +267,158 @@ np.testing.assert_allclose(bends[1] / bends[0], np.sqrt(H.kappa), rtol=1e-12)
 #
 # **Theorem.** For every spectrum and batch,
 #
-# $$ \varepsilon = \min\Bigl(\frac{B\mu}{3\,\mathrm{tr}}, \frac1{\sqrt\kappa}\Bigr),\quad
-#    \beta = 1-\varepsilon,\quad \eta = \frac{3\varepsilon^2}{8\mu}
-#    \quad\Longrightarrow\quad \mathrm{gap} \ge \varepsilon/2. \tag{T3-choice} $$
+# $$ \varepsilon = \min\Bigl(\frac{B\mu}{\mathrm{tr}+L}, \frac1{\sqrt\kappa}\Bigr),\quad
+#    \beta = 1-\varepsilon,\quad \eta = \frac{\varepsilon^2}{2\mu}
+#    \quad\Longrightarrow\quad \mathrm{gap} \ge \frac\varepsilon2. \tag{T3} $$
 #
 # Memory is chosen by the batch, until it is long enough for the deterministic rate; then the batch has done its work.
 #
-# *Proof.* Put $x^2=1-\varepsilon/2$. It is enough that the left side of (secular) is at most 1 there, because it increases
-# with $u=1-x$. By the choice, $x^2-\beta=\varepsilon/2$ and $1-x=\varepsilon/(2(1+x))$, so
+# *Proof.* Put $x^2=1-\varepsilon/2$, so that $\beta=2x^2-1$ and $1/\sqrt2\le x<1$. It is enough that the left side of (secular)
+# is at most 1 there, because it increases with $u=1-x$. It is, whenever
+#
+# $$ \sum_i o_i+\max_i o_i\le1,\qquad\text{since then}\qquad
+#    \sum_i\frac{o_i}{1-o_i}\le\frac{\sum o_i}{1-\max o_i}\le1. \tag{T3-enough} $$
+#
+# For that it suffices that $o_i\le\lambda_i/(\mathrm{tr}+L)$ for every mode, and this is what we show. First line, speed.
+# By the choice, $x^2-\beta=\varepsilon/2$ and $1-x=\varepsilon/(2(1+x))$, so
 #
 # $$ (1-x)(x-\beta) = \varepsilon^2\,\frac{1+2x}{4(1+x)^2} = k\,\eta\mu x \le k\,\eta\lambda x, \qquad
-#    k = \frac{2(1+2x)}{3x(1+x)^2}. \tag{T3-speed} $$
+#    k = \frac{1+2x}{2x(1+x)^2}, \tag{T3-speed} $$
 #
-# Hence $q\ge(1-k)\eta\lambda x$. As $\varepsilon\le1/\sqrt\kappa$, $\eta\lambda\le\eta L\le\frac38$, hence
-# $r\ge c\,(1+x)(x+\beta)$ with $c=1-\frac38x/((1+x)(x+\beta))$. As $\varepsilon\le B\mu/(3\,\mathrm{tr})$,
-# $\eta\,\mathrm{tr}/(B\varepsilon)\le\frac18$. Insert the three into (T2-response):
+# hence $q\ge(1-k)\,\eta\lambda x$. Second line: put $t=\eta\lambda$. As $\varepsilon\le1/\sqrt\kappa$,
+# $t\le\kappa\varepsilon^2/2\le\frac12$, and $r=(1+x)(x+\beta)-tx$. Insert both into (T2-response), in the form with the sum
+# $\frac1q+\frac1r$:
 #
-# $$ \sum_i o_i \le \frac{\Phi(\varepsilon)}8, \qquad \Phi = \frac{2x(x^2+\beta)}{(1-k)\,c\,(1+x)(x+\beta)} \le 4
-#    \quad (0<\varepsilon\le1). \tag{T3-noise} $$
+# $$ \frac{B\,o}{\lambda} = \frac{\eta^2\lambda x^2}{\varepsilon}\Bigl(\frac1q+\frac1r\Bigr)
+#    \;\le\; \frac\eta\varepsilon\Bigl[\frac{x}{1-k}+\frac{t\,x^2}{(1+x)(x+\beta)-tx}\Bigr]
+#    \;\le\; \frac{2\eta}\varepsilon = \frac\varepsilon\mu. \tag{T3-noise} $$
 #
-# So $\sum o\le\frac12$, no $o$ exceeds $\frac12$, and $\sum o/(1-o)\le\frac12/(1-\frac12)=1$. $\square$
+# The bracket grows with $t$, and at $t=\frac12$ it is at most 2 for all $1/\sqrt2\le x\le1$. Third line: as
+# $\varepsilon\le B\mu/(\mathrm{tr}+L)$, $o\le\lambda\varepsilon/(B\mu)\le\lambda/(\mathrm{tr}+L)$. $\square$
 
 # %%
-eps = np.geomspace(1e-6, 1, 2001)
-x, beta = np.sqrt(1 - eps / 2), 1 - eps
-k = 2 * (1 + 2 * x) / (3 * x * (1 + x) ** 2)
-c = 1 - 3 / 8 * x / ((1 + x) * (x + beta))
-Phi = 2 * x * (x**2 + beta) / ((1 - k) * c * (1 + x) * (x + beta))
-np.testing.assert_allclose(eps / (2 * (1 + x)) * (x - beta), k * 3 * eps**2 / 8 * x, rtol=1e-8)
-assert Phi.max() < 4 and np.all(np.diff(Phi) > 0)
-print(f"Phi rises from {Phi[0]:.3f} to {Phi[-1]:.3f}")
+x = np.sqrt(np.linspace(0.5, 1, 2001)[:-1])
+eps, beta, k = 2 * (1 - x**2), 2 * x**2 - 1, (1 + 2 * x) / (2 * x * (1 + x) ** 2)
+np.testing.assert_allclose((1 - x) * (x - beta), k * eps**2 / 2 * x, rtol=1e-9)
+bracket = [x / (1 - k) + t * x**2 / ((1 + x) * (x + beta) - t * x) for t in (0.25, 0.5)]
+assert np.all(bracket[0] < bracket[1]) and bracket[1].max() <= 2 + 1e-12
+print(f"the bracket at t = 1/2: {bracket[1].min():.3f} to {bracket[1].max():.6f}")
 
 # %% [markdown]
-# On the cases drawn above (spectra and batches; the methods are now T3's), how much better than promised is the choice?
+# The bracket reaches 2 at $x=1/\sqrt2$ only, where $\varepsilon=1$. On the cases drawn above (spectra and batches; the methods
+# are now T3's), every line, and how much better than promised the choice is:
 
 # %%
-promised = [mb.bounds.heavy_ball_gap(H, batch, "lower") for H, m, batch, gap in cases]
-ratio = [mb.contraction_gap(c[0], b.method, c[2]) / b.value for c, b in zip(cases, promised, strict=True)]
+ratio = []
+for H, _, batch, _ in cases:
+    promised = mb.bounds.heavy_ball_gap(H, batch, "lower")
+    m, R = promised.method, H.trace + H.largest
+    eps = 1 - m.beta
+    np.testing.assert_allclose(2 * promised.value, min(batch * H.smallest / R, H.kappa**-0.5), rtol=1e-12)
+    o = response(H, m, batch, eps / 2)
+    assert np.all(o <= H.eigenvalues / R * (1 + 1e-6)) and o @ H.counts + o.max() <= 1 + 1e-6
+    ratio.append(mb.contraction_gap(H, m, batch) / promised.value)
 print(f"gap over promised gap: {min(ratio):.3f} to {max(ratio):.3f}, median {np.median(ratio):.3f}")
 assert min(ratio) >= 1
 
 # %% [markdown]
-# The guarantee is never broken and never far off. It is the acceleration of Garg & Dereziński in this model: proportional to
-# the batch until [saturation]. The price of simplicity shows against the *tuned* heavy ball:
+# The guarantee is never broken. It is the acceleration of Garg & Dereziński in this model: proportional to
+# the batch until [saturation]. It cannot be improved for every spectrum: for one weight at $B=2$ it is an equality.
 #
 # [saturation]: ../NOTATION.md#saturation "batch of rows beyond which momentum no longer turns rows into speed"
 
 # %%
-batches = np.array([1, 8, 64, 512, 4096])
+one = mb.bounds.heavy_ball_gap(mb.Spectrum.flat(1), 2, "lower")
+np.testing.assert_allclose([one.value, mb.contraction_gap(mb.Spectrum.flat(1), one.method, 2)], 0.5, rtol=1e-12)
+print("one weight, B = 2: gap 0.5, promised 0.5")
+
+# %% [markdown]
+# ## The same guarantee for Nesterov's momentum
+#
+# Garg & Dereziński state their result for Nesterov's momentum as well. It holds here with the same numbers:
+#
+# $$ \varepsilon = \min\Bigl(\frac{B\mu}{\mathrm{tr}+L}, \frac1{\sqrt\kappa}\Bigr),\quad
+#    \beta = 1-\varepsilon,\quad \mathrm{lr} = \frac{\varepsilon^2}{2\mu}
+#    \quad\Longrightarrow\quad \mathrm{gap} \ge \frac\varepsilon2, \tag{nesterov-guarantee} $$
+#
+# that is $\beta=1-\sqrt{2\mu\,\mathrm{lr}}$.
+#
+# *Proof.* Nesterov is $\delta=\mathrm{lr}$, $\eta=\mathrm{lr}\,\beta$. Keep $x^2=1-\varepsilon/2$ and put $u=1-x$,
+# $t=\lambda\,\mathrm{lr}\le\frac12$, $b=x-\beta u$, $c=(1+\beta)x+\beta$. The letters of (response) are then
+#
+# $$ a=\tfrac\varepsilon2+t\beta,\qquad q=t\,b-u(x-\beta),\qquad r=(1+x)(x+\beta)-t\,c. \tag{nesterov-letters} $$
+#
+# As before $u(x-\beta)=\varepsilon^2\frac{1+2x}{4(1+x)^2}\le t\,w$ with $w=\frac{1+2x}{2(1+x)^2}$, since
+# $t\ge\mu\,\mathrm{lr}=\varepsilon^2/2$. Hence $q\ge t\,(b-w)$, and
+#
+# $$ \frac{B\,o}\lambda = \frac{\lambda\,\mathrm{lr}^2}{2a}\Bigl(\frac{b^2}{q}+\frac{c^2}{r}\Bigr)
+#    \;\le\; \frac{\mathrm{lr}}{\varepsilon}\cdot
+#    \frac{\frac{b^2}{b-w}+\frac{t\,c^2}{(1+x)(x+\beta)-t\,c}}{1+2t\beta/\varepsilon}
+#    \;\le\; \frac{2\,\mathrm{lr}}\varepsilon = \frac\varepsilon\mu. \tag{nesterov-noise} $$
+#
+# The numerator is convex in $t$ and the denominator linear, so the last step needs to be checked at $t=0$ and $t=\frac12$ only:
+# two functions of $x$. From here on the proof is T3's. $\square$
+
+# %%
+x = np.sqrt(np.linspace(0.5, 1, 2001)[:-1])
+eps, beta, w = 2 * (1 - x**2), 2 * x**2 - 1, (1 + 2 * x) / (2 * (1 + x) ** 2)
+b, c = x - beta * (1 - x), (1 + beta) * x + beta
+np.testing.assert_allclose((1 - x) * (x - beta), eps**2 / 2 * w, rtol=1e-9)
+for t in (0, 0.5):
+    above = b**2 / (b - w) + t * c**2 / ((1 + x) * (x + beta) - t * c)
+    print(f"t = {t}: numerator over 2 (1 + 2 t beta/eps) at most {np.max(above / (2 * (1 + 2 * t * beta / eps))):.6f}")
+    assert np.all(above <= 2 * (1 + 2 * t * beta / eps) * (1 + 1e-12))
+assert np.all(b > w) and np.all((1 + x) * (x + beta) > c / 2)
+
+# %% [markdown]
+# And on the drawn cases, the letters against the definition of $\chi$, then the gap:
+
+# %%
+ratio = []
+for H, _, batch, _ in cases:
+    m = mb.bounds.nesterov_gap(H, batch).method
+    eps, t, lr, be = 1 - m.beta, m.delta * H.eigenvalues, m.delta, m.beta
+    x = np.sqrt(1 - eps / 2)
+    chi = [(z - 1) * (z - be) + H.eigenvalues * (lr * (1 + be) * z - lr * be) for z in (x, -x)]
+    np.testing.assert_allclose(chi[0], t * (x - be * (1 - x)) - (1 - x) * (x - be), rtol=1e-6, atol=1e-14)
+    np.testing.assert_allclose(chi[1], (1 + x) * (x + be) - t * ((1 + be) * x + be), rtol=1e-9)
+    ratio.append(mb.contraction_gap(H, m, batch) / (eps / 2))
+print(f"Nesterov, gap over promised gap: {min(ratio):.3f} to {max(ratio):.3f}")
+assert min(ratio) >= 1
+
+# %% [markdown]
+# ## Both sides together
+#
+# (T2) with (T4) bounds heavy ball from above, (T3) from below, on every spectrum and at every batch. Divide the two:
+#
+# $$ \frac{\text{upper}}{\text{lower}} \;\le\; 8\,\frac{\mathrm{tr}+L}{\mathrm{tr}} \;\le\; 16, \tag{sandwich} $$
+#
+# and at most 8 once $\varepsilon=1/\sqrt\kappa$. So the tuned gap of heavy ball is known within a factor of 16, by a closed
+# formula; the factor is 8 where no single direction carries much of the trace. That heavy ball reaches $1/\sqrt\kappa$ above a
+# batch threshold was found before: Lee et al. (2022) in the limit of large dimension, Bollapragada et al. (2022) for rows. A
+# matching lower side for (T2) is this book's contribution, with its constants; notebook 05 does the same for the whole family.
+
+# %%
+apart = [mb.bounds.heavy_ball_gap(H, b).value / mb.bounds.heavy_ball_gap(H, b, "lower").value for H, _, b, _ in cases]
+most = [8 * (1 + H.largest / H.trace) for H, *_ in cases]
+print(f"upper over lower, 400 cases: {min(apart):.2f} to {max(apart):.2f}")
+assert np.all(np.array(apart) <= np.array(most) * (1 + 1e-12)) and max(most) <= 16
+
+# %% [markdown]
+# The price of simplicity shows against the *tuned* heavy ball:
+
+# %%
+H, batches = mb.Spectrum.power_law(d=200, decay=1.5, kappa=1e3), np.array([1, 8, 64, 512, 4096])
 tuned = mb.frontier(H, ["heavy_ball"], batches)["heavy_ball"].gap
 simple = np.array([mb.contraction_gap(H, mb.bounds.heavy_ball_gap(H, b, "lower").method, b) for b in batches])
 print("batch          ", *(f"{b:>8}" for b in batches))
 print("simple / tuned ", *(f"{v:8.3f}" for v in simple / tuned))
 print("tuned / bound  ", *(f"{v:8.3f}" for v in tuned / mb.bounds.heavy_ball_gap(H, batches).value))
-assert np.all(simple < tuned) and np.all(tuned < mb.bounds.heavy_ball_gap(H, batches).value)
+assert np.all(simple < tuned) and np.all(tuned < 5.1 * simple) and np.all(tuned < mb.bounds.heavy_ball_gap(H, batches).value)
 
 # %% [markdown]
-# The simple choice keeps the scaling and gives away a constant, about ten at small batches. The [upper bound] is much nearer.
+# The simple choice keeps the scaling and gives away a constant, between two and a half and five. The [upper bound] is much
+# nearer.
 #
 # ## The measured factor
 #
@@ -451,8 +583,9 @@ assert 1.95 < damped[1] / damped[0] < 2 and fastest < 1.001 * damped[1] and abs(
 # - At small batch only the long-run step $\eta/(1-\beta)$ matters: memory buys no compute.
 # - Dividing "speed" by "noise" cancels the learning rate: gap $\le4B\mu/\mathrm{tr}$ for every heavy ball, any $\kappa$, any
 #   $d$.
-# - The cap moves from $1/\kappa$ to $1/\sqrt\kappa$; the ratio of the bends is exactly $\sqrt\kappa$.
-# - A closed-form choice of momentum achieves the scaling everywhere, within a factor of about ten when compared to tuning.
+# - The cap moves from $1/\kappa$ to $1/\sqrt\kappa$, for every method of the family; the two *bounds* bend $\sqrt\kappa$ apart.
+# - A closed-form choice of momentum achieves the scaling everywhere, for heavy ball and for Nesterov; upper and [lower bound]
+#   of heavy ball differ by a factor of at most 16.
 # - Measured, the window is 0.3 to 0.6 times $\sqrt\kappa$; fits below one half come from batch sizes that cannot go below 1.
 # - On exact points a regression interval is too narrow; an interval that allows for drift holds 1/2 and excludes 1.
 # - Slow, oscillating, stalling and diverging curves have exact criteria, and each its own cure.
@@ -490,21 +623,22 @@ assert 1.95 < damped[1] / damped[0] < 2 and fastest < 1.001 * damped[1] and abs(
 #
 #    </details>
 #
-# 3. Choose $\varepsilon=\min(B\mu/(c\,\mathrm{tr}),1/\sqrt\kappa)$ with another $c$ in (T3-choice). How small can $c$ be before
+# 3. Choose $\varepsilon=\min(c\,B\mu/(\mathrm{tr}+L),1/\sqrt\kappa)$ with another $c$ in (T3). How large can $c$ be before
 #    the guarantee fails on the cases above?
 #
 #    <details><summary>Solution</summary>
 #
-#    On these 400 cases the guarantee holds at $c=1.5$, by 6 % in the worst of them, and fails at $c=1.2$; the first
-#    failure is near $c=1.3$. The proof needs $c=3$ to cover every spectrum and batch with one inequality, (T3-noise),
-#    whose $\Phi/8\le\frac12$ is used at the worst $\varepsilon=1$.
+#    On these 400 cases the guarantee holds at $c=1.2$, by one per cent in the worst of them, and fails at $c=1.3$.
+#    For every spectrum and batch at once $c=1$ is the best: one weight at $B=2$ is an equality.
 #
-#    As long as it holds, a smaller $c$ is faster in proportion, since $\varepsilon$ grows like $1/c$: the factor of
-#    about ten between the simple choice and tuning could be cut to five.
+#    Tuning gains a factor of two and a half to five on the spectrum above, so most of that factor is not in $c$. It is in the
+#    choice of one formula for all spectra.
 #
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [lower bound]: ../NOTATION.md#lower-bound "the tuned method has at least this contraction gap"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 H = mb.Spectrum.power_law(d=200, decay=1.5, kappa=1e3)
@@ -518,13 +652,13 @@ assert np.isreal(slow).all() and 0 < radius - slow.max() < 1e-6 and abs(radius -
 
 
 def worst(c):
-    eps = [min(b * S.smallest / (c * S.trace), S.kappa**-0.5) for S, _, b, _ in cases]
-    gaps = [mb.contraction_gap(S, mb.Method.heavy_ball(3 * e**2 / (8 * S.smallest), 1 - e), b)
+    eps = [min(c * b * S.smallest / (S.trace + S.largest), S.kappa**-0.5) for S, _, b, _ in cases]
+    gaps = [mb.contraction_gap(S, mb.Method.heavy_ball(e**2 / (2 * S.smallest), 1 - e), b)
             for (S, _, b, _), e in zip(cases, eps, strict=True)]
     return min(np.array(gaps) / (np.array(eps) / 2))
 
 
-assert worst(1.5) > 1.05 and worst(1.35) > 1 > worst(1.25) > worst(1.2)
+assert 1 < worst(1.2) < 1.02 and worst(1.3) < 1
 
 # %% [markdown]
 # Each of them holds.
@@ -534,11 +668,7 @@ assert worst(1.5) > 1.05 and worst(1.35) > 1 > worst(1.25) > worst(1.2)
 # - Morwani, Meterez, Nair, Kakade, *Compute Efficiency and Serial Runtime Tradeoffs for Stochastic Momentum Methods*,
 #   arXiv 2606.19179 (2026).
 # - Garg, Dereziński, *Perfect Parallelization in Mini-Batch SGD with Classical Momentum Acceleration*, arXiv 2605.18609 (2026).
+# - Lee, Cheng, Paquette, Paquette, *Trajectory of Mini-Batch Momentum: Batch Size Saturation and Convergence in High
+#   Dimensions*, arXiv 2206.01029 (2022).
+# - Bollapragada, Chen, Ward, *On the Fast Convergence of Minibatch Heavy Ball Momentum*, arXiv 2206.07553 (2022).
 # - Polyak, *Some methods of speeding up the convergence of iteration methods*, USSR Comp. Math. 4 (1964).
-#
-# The last cell drives every control of the questions and of the panel to its ends, and every pair of them, and checks
-# what is drawn.
-
-# %%
-print(guess_speed.sweep(), guess_exponent.sweep(budget=20), sep="\n")
-panel.sweep()

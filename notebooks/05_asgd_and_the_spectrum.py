@@ -21,21 +21,27 @@
 # [overlap]: ../NOTATION.md#overlap "largest distance between two methods' compute efficiencies over all batches"
 
 # %%
+from types import SimpleNamespace
+
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import zeta
 
 import mombook as mb
 from mombook import explore
+from mombook.exact import row_moments
+from mombook.model import example_systems
 
 # %%
 panel = explore.asgd(kappa=2000, decay=1.5, batch=4, d=159)
 panel
 
 # %% [markdown]
-# Left, from top to bottom: the proved ceiling T5, ASGD, Nesterov, heavy ball, and the proved floor T6 of ASGD. The pale shade
-# is the regime where ASGD scales perfectly, the dark shade where larger batches buy nothing; in between compute is
-# traded for steps. The presets **slow decay** and **fast decay** (both with $\kappa=d^{\,\mathrm{decay}}$, to the precision
-# of a slider) are the two cases of the paper.
+# Left, from top to bottom: the proved ceiling T5, ASGD, Nesterov, heavy ball, and a proved floor of ASGD, T6. (A second
+# floor, T7, lies near it and is not drawn; the sentence below the figure compares.) The pale shade is the regime where ASGD
+# scales perfectly, the dark shade where larger batches buy nothing; in between compute is traded for steps. The presets
+# **slow decay** and **fast decay** (both with $\kappa=d^{\,\mathrm{decay}}$, to the precision of a slider) are the two cases
+# of the paper.
 #
 # ## One family
 #
@@ -164,123 +170,496 @@ print("ASGD, steps per e-fold:    ", np.round(found["asgd"].serial, 1))
 # %% [markdown]
 # ## T5: a ceiling for the whole family
 #
-# Why must the advantage be traded? Write $x=\sqrt\rho=1-u$, $\varepsilon=1-\beta$, $s=\beta\delta$, $p_1=\delta+\eta$. The
-# long-run rate solves (notebook 03)
+# Why must the advantage be traded? Because of a bound that no member of the family passes. For a level $\ell>0$ let
+#
+# $$ N(\ell)=\sum_i\frac{\lambda_i}{\lambda_i+\ell}, \qquad T(\ell)=\sum_i\frac{\lambda_i^2}{\lambda_i+\ell}
+#    = \mathrm{tr}-\ell N(\ell). \tag{dimension} $$
+#
+# $N$ is the *[effective dimension]*: the number of directions above the level, counted softly.
+#
+# **Theorem.** For every spectrum and batch, and every method $(\delta,\eta,\beta)$ of the family, of any signs,
+#
+# $$ \mathrm{gap} \;\le\; \max_{\ell>0}\,\min\Bigl\{2B\sqrt{\tfrac{\mu}{N T}},\; \tfrac{4B\mu}{\ell N},\;
+#    4\sqrt{\tfrac{B}{\kappa N}}\Bigr\}. \tag{T5} $$
+#
+# The constants are ours; the paper's abstract states the scaling.
+#
+# *Proof.* Write $x=\sqrt\rho=1-u$, $s=\beta\delta$, $v=x-\beta$, $p=p(x)$ and $P=-p(-x)$, where $p(z)=(\delta+\eta)z-s$. By
+# (secular) the rate solves
 #
 # $$ \sum_i \frac{o_i}{1-o_i} = 1, \qquad
-#    o(\lambda) = \frac{\lambda^2}{2B\,a}\Bigl[\frac{p(x)^2}{q}+\frac{p(-x)^2}{r}\Bigr], \qquad
-#    a = x^2-\beta+\lambda s,\quad q=\chi(x),\quad r=\chi(-x), \tag{asgd-secular} $$
+#    o(\lambda) = \frac{\lambda^2}{2B\,a}\Bigl[\frac{p^2}{q}+\frac{P^2}{r}\Bigr], \qquad
+#    a = x^2-\beta+\lambda s,\quad q=\lambda p-uv,\quad r=(1+x)(x+\beta)-\lambda P, \tag{asgd-secular} $$
 #
-# with $\chi(z)=(z-1)(z-\beta)+\lambda p(z)$ and $p(z)=p_1z-s$. Put $P=p(x)$. Assume $\delta\ge0$ and $\beta\le\rho$. Then
+# with $a,q,r>0$ at every eigenvalue. As $o\le o/(1-o)$, the sum of all $o$ is at most 1. There are three cases.
 #
-# $$ \text{(i) } a\le\varepsilon+\lambda s, \quad \text{(ii) } q\le\lambda P, \quad \text{(iii) } r\le4, \quad
-#    \text{(iv) } p_1\ge s, \quad \text{(v) } \varepsilon-u\ge ux, \quad
-#    \text{(vi) } \mu P\ge u(\varepsilon-u) . \tag{T5-steps} $$
+# **First case, $\delta\ge0$ and $\beta\le\rho$.** Put $\ell=(x^2-\beta)/s\ge0$, so that $a=s(\lambda+\ell)$. Then
 #
-# (i) and (v) are $\beta\le x^2$ rewritten; (ii) and (vi) are $q=\lambda P-u(\varepsilon-u)$, which is positive at every
-# eigenvalue, $\mu$ included; (iii) is $r\le(1+x)(x+\beta)$; (iv) is $\eta+\delta\varepsilon>0$, which $P>0$ forces. Since
-# $p(-x)^2=P^2+4p_1sx$, dropping $P^2/r$ and using $o\le o/(1-o)$ gives, with $\ell=\varepsilon/s$,
+# $$ \text{(i) } v=s\ell+ux\ge0, \quad \text{(ii) } \mu p>uv, \quad \text{(iii) } (\delta+\eta)x>s, \quad
+#    \text{(iv) } q\le\lambda p, \quad \text{(v) } P^2\ge4(\delta+\eta)xs, \quad \text{(vi) } r\le x(1+x)^2 . \tag{T5-steps} $$
 #
-# $$ 2B \;\ge\; \frac{P}{s}\,N(\ell) + p_1x\,T(\ell), \qquad
-#    N(\ell)=\sum\frac{\lambda}{\lambda+\ell},\quad T(\ell)=\sum\frac{\lambda^2}{\lambda+\ell}. \tag{T5-sum} $$
+# (ii) is $q>0$ at $\mu$. It makes $p$ positive, which is (iii). (v) is $(A+s)^2\ge4As$. (vi) uses $P\ge0$ and $\beta\le x^2$.
+# Insert (iv), (v), (vi) into $\sum o\le1$:
 #
-# $N$ counts the directions above the level $\ell$, the *[effective dimension]*. The arithmetic-geometric mean of the two terms
-# gives the first bound below, the first term alone the second, and the first term with $r>0$ at $L$, which forces
-# $s\le 4/((1+x)L)$, the third:
+# $$ 2B \;\ge\; \frac{p}{s}\,N(\ell) + \frac{4(\delta+\eta)}{(1+x)^2}\,T(\ell). \tag{T5-sum} $$
 #
-# $$ g\sqrt{1-g} \le \min\Bigl\{2B\sqrt{\tfrac{\mu}{N T}},\; \tfrac{8B\mu}{\ell N}\Bigr\}, \qquad
-#    g\,(1-g)^{1/4} \le 4\sqrt{\tfrac{B}{\kappa N}} \tag{T5} $$
+# - *Second term of (T5):* keep $pN/s$. By (ii) and (i), $p>us\ell/\mu$. So $u\le2B\mu/(\ell N)$, and gap $=(1+x)u$.
+# - *First term:* by (iii) $\delta+\eta>s/x$, and by (ii) and (i) $p>u^2x/\mu$. The arithmetic-geometric mean of the two terms
+#   is then $4u\sqrt{NT/\mu}/(1+x)\le2B$. Multiply by $(1+x)^2\le4$.
+# - *Third term:* $r>0$ at $L$ and $P\ge2s$ give $s<x(1+x)^2/(2L)$. With $p>u^2x/\mu$ the first term of (T5-sum) becomes
+#   $\mathrm{gap}^2\le(1+x)^4B/(\kappa N)$.
 #
-# for $g=\mathrm{gap}$. The constants are ours; the paper's abstract states the scaling. Now every line is checked on random
-# spectra, methods and batches: each of the following numbers must be at least zero.
+# For $s=0$ take $\ell=\infty$, $\ell N=\mathrm{tr}$. Now every line on random cases. Draw spectra, batches and methods until
+# each case of the proof has been met often enough.
 #
 # [effective dimension]: ../NOTATION.md#effective-dimension "number of eigendirections above a level ℓ, counted softly"
 
 # %%
-def lines_of_the_proof(H, m, B, g):
-    lam, n, mu, x = H.eigenvalues, H.counts, H.smallest, np.sqrt(1 - g)
-    u, eps, s, p1 = g / (1 + x), 1 - m.beta, m.beta * m.delta, m.delta + m.eta
-    P, ell = p1 * x - s, eps / s
-    a, q = x**2 - m.beta + lam * s, lam * P - u * (eps - u)
-    r = (1 + x) * (x + m.beta) - lam * (p1 * x + s)
-    N, T, root = n @ (lam / (lam + ell)), n @ (lam**2 / (lam + ell)), np.sqrt(1 - g)
-    return {"i": (eps + lam * s - a).min(), "ii": (lam * P - q).min(), "iii": (4 - r).min(), "iv": p1 - s,
-            "v": eps - u - u * x, "vi": mu * P - u * (eps - u), "sum": 2 * B / (P / s * N + p1 * x * T) - 1,
-            "first": 2 * B * np.sqrt(mu / (N * T)) / (g * root) - 1, "second": 8 * B * mu / (ell * N) / (g * root) - 1,
-            "third": 4 * np.sqrt(B / (H.kappa * N)) / (g * root**0.5) - 1}
+def draw(rng):
+    """A random spectrum, batch, method and gap; small kappa and long memories are frequent."""
+    kappa, L = 10 ** rng.uniform(0.05, rng.choice([0.5, 4.5])), 10 ** rng.uniform(-1, 1)
+    G = mb.Spectrum(L * kappa ** -np.append(rng.uniform(0, 1, rng.integers(1, 6)), [0.0, 1.0]))
+    B, delta = 10 ** rng.uniform(0, 4), 10 ** rng.uniform(-2.5, 0.2) / L
+    eps = min(0.99, rng.choice([10 ** rng.uniform(-4, 0), delta * G.smallest * 10 ** rng.uniform(-1, 0.5)]))
+    eta = delta * 10 ** rng.uniform(-5, 0.5) * eps ** rng.choice([0, 1])
+    m = mb.Method(*[(delta, eta), (delta, eta), (delta, -eta / 10), (-delta / 10, eta)][rng.integers(4)], 1 - eps)
+    return G, B, m, mb.contraction_gap(G, m, B) * (1 - 1e-7)            # a hair inside, clear of rounding
 
+
+rng, first, second, third = np.random.default_rng(5), [], [], []
+while min(len(first), len(second), len(third)) < 250:
+    case = draw(rng)
+    kind = third if case[2].delta < 0 else first if case[2].beta <= 1 - case[3] else second
+    if case[3] > 1e-8 and len(kind) < 250:
+        kind.append(case)
+every_case = first + second + third
 
 # %% [markdown]
-# Parameters are drawn over many powers of ten and kept where the assumptions hold; we expect no negative number.
+# The letters of the proof, formed so that nothing cancels:
 
 # %%
-rng, worst, cases = np.random.default_rng(5), {}, 0
-while cases < 1500:
-    G = mb.Spectrum.power_law(int(rng.integers(2, 40)), rng.uniform(0.2, 3), 10 ** rng.uniform(0.1, 5))
-    B = 10 ** rng.uniform(0, 4)
-    m = mb.Method(10 ** rng.uniform(-2.5, 0), 10 ** rng.uniform(-4, 0.3), 1 - 10 ** rng.uniform(-4, -0.01))
-    g = mb.contraction_gap(G, m, B)
-    if 1e-9 < g <= 1 - m.beta:
-        cases += 1
-        for line, room in lines_of_the_proof(G, m, B, g).items():
-            worst[line] = min(worst.get(line, np.inf), room)
-print({line: float(f"{room:.2g}") for line, room in worst.items()})
-assert min(worst.values()) > -1e-12
+def letters(G, B, m, g):
+    lam, x, s = G.eigenvalues, np.sqrt(1 - g), m.beta * m.delta
+    u = g / (1 + x)
+    v = (1 - m.beta) - u
+    p, P = m.delta * v + m.eta * x, m.delta * (x + m.beta) + m.eta * x
+    a, q, r = v - u * x + lam * s, lam * p - u * v, (1 + x) * (x + m.beta) - lam * P
+    return SimpleNamespace(lam=lam, x=x, s=s, u=u, v=v, p=p, P=P, a=a, q=q, r=r, mu=G.smallest, tr=G.trace, d=G.dim)
+
+
+def response(G, B, m, g):
+    c = letters(G, B, m, g)
+    return c.lam**2 / (2 * B * c.a) * (c.p**2 / c.q + c.P**2 / c.r)
+
 
 # %% [markdown]
-# No line fails. Where do tuned methods sit? A tuned ASGD must meet $\beta\le\rho$, and its own $\ell$ is unknown in advance, so
-# the package takes the largest gap any $\ell$ allows. The first bracket is then decided where its two sides cross,
+# Is the package's gap the root of (asgd-secular)? Just inside it all of $a$, $q$, $r$ must be positive and the sum below 1;
+# just outside, not.
+
+# %%
+def inside(G, B, m, g):
+    c, o = letters(G, B, m, g), response(G, B, m, g)
+    return min(c.a.min(), c.q.min(), c.r.min()) > 0 and o.max() < 1 and np.sum(o / (1 - o)) <= 1
+
+
+assert all(inside(G, B, m, g) and not inside(G, B, m, g * (1 + 2e-7)) for G, B, m, g in every_case)
+assert max(response(*case).sum() for case in every_case) <= 1
+
+# %% [markdown]
+# In the first case we expect no negative number among the margins, left side over right side less one:
+
+# %%
+def margins(G, B, m, g):
+    c = letters(G, B, m, g)
+    ell, p1 = (c.v - c.u * c.x) / c.s, m.delta + m.eta
+    N, T = np.sum(c.lam / (c.lam + ell)), np.sum(c.lam**2 / (c.lam + ell))
+    yield "i", c.v / (c.u * c.x)
+    yield "ii", c.mu * c.p / (c.u * c.v)
+    yield "iii", p1 * c.x / c.s
+    yield "iv", np.min(c.lam * c.p / c.q)
+    yield "v", c.P**2 / (4 * p1 * c.x * c.s)
+    yield "vi", c.x * (1 + c.x) ** 2 / c.r.max()
+    yield "sum", 2 * B / (c.p * N / c.s + 4 * p1 * T / (1 + c.x) ** 2)
+    yield "s", c.x * (1 + c.x) ** 2 / (2 * c.s * G.largest)
+    yield "first", 2 * B * np.sqrt(c.mu / (N * T)) / g
+    yield "second", 4 * B * c.mu / (ell * N) / g
+    yield "third", 4 * np.sqrt(B / (G.kappa * N)) / g
+
+
+rooms = [dict(margins(*case)) for case in first]
+least = {line: min(room[line] for room in rooms) - 1 for line in rooms[0]}
+print({line: float(f"{room:.2g}") for line, room in least.items() if room > 1e-3}, "and the others nearly equalities")
+assert min(least.values()) > -1e-12
+
+# %% [markdown]
+# **Second case, $\delta\ge0$ and $\beta>\rho$.** This is the case of a buffer that remembers longer than the loss lasts. Now
+# $a=s(\lambda-\ell')$ with $\ell'=(\beta-x^2)/s$, and $0<\ell'<\mu$ because $a>0$ at $\mu$. In the place of the old sums come
+# $N=\sum\lambda/(\lambda-\ell')\ge d$ and $T=\mathrm{tr}+\ell'N$. There are two possibilities.
 #
-# $$ \ell_\star = 4\sqrt{\mu\,T(\ell_\star)/N(\ell_\star)}, \qquad
-#    \frac{g\sqrt{1-g}}{B} \le \frac{8\mu}{\ell_\star N(\ell_\star)}: \tag{linear-window} $$
+# *If $\beta\ge x$*, then $\eta\ge0$: for $\eta<0$ a mode's polynomial is negative at $\beta$, $\lambda
+# p(\beta)=\lambda\eta\beta$, so that it has a root beyond $\beta$, and $x>\beta$. Keep the second term of $\sum o\le1$. As
+# $\eta\ge0$, $P\ge s(x+\beta)/\beta$; as $\ell'<\mu$, $s>(\beta-x^2)/\mu$. Hence
 #
-# a scalar fixed point. We solve it and compare with the package at batch 1.
+# $$ 2B\mu \;\ge\; \mathrm{tr}\,\frac{(\beta-x^2)(x+\beta)}{\beta^2(1+x)} \;\ge\; \mathrm{tr}\,u . \tag{T5-long} $$
+#
+# The last step: in $1/\beta$ the fraction is concave, and it is at least $u$ at both ends, $\beta=1$ and $\beta=x$.
+#
+# *If $\beta<x$*, then $v=ux-\ell's>0$, so $p>0$, $P\ge2s$ and $r\le2x(1+x)$. Write $w=2/(x(1+x))$; note $wx\ge1$. Both terms
+# give
+#
+# $$ 2B\mu \;\ge\; w\mu s\,\mathrm{tr} + N\Bigl[\frac{u^2x}{s} - \ell'\,(u-w\mu s)\Bigr]. \tag{T5-between} $$
+#
+# Where $w\mu s\ge u$, this is $2B\mu\ge u\,\mathrm{tr}$, as in (T5-long): $\mathrm{gap}\le4B\mu/\mathrm{tr}$, the second term
+# of (T5) at $\ell=\infty$. Else the bracket falls as $\ell'$ grows to $\mu$, where it is at least $\mu u(2\sqrt{wx}-1)>0$. So
+# put $\ell'=\mu$ and $N=d$; with $\tau=\mathrm{tr}/(d\mu)\ge1$ the arithmetic-geometric mean gives
+#
+# $$ \mathrm{gap} \;\le\; \frac{4B}{d\,(2\sqrt{1+\tau}-1)} . \tag{T5-level} $$
+
+# %%
+slow = [case for case in second if case[2].beta >= letters(*case).x]
+for G, B, m, g in slow:
+    c = letters(G, B, m, g)
+    fraction = (m.beta - c.x**2) * (c.x + m.beta) / (m.beta**2 * (1 + c.x))
+    assert m.eta >= 0 and 0 < (c.u * c.x - c.v) / c.s < c.mu and c.P * (1 + 1e-12) >= c.s * (c.x + m.beta) / m.beta
+    assert 2 * B * c.mu >= c.tr * fraction and fraction * (1 + 1e-12) >= c.u and g <= 4 * B * c.mu / c.tr
+print(len(slow), "cases with beta >= x")
+
+# %%
+between = [case for case in second if case[2].beta < letters(*case).x]
+for G, B, m, g in between:
+    c = letters(G, B, m, g)
+    level, w, tau = (c.u * c.x - c.v) / c.s, 2 / (c.x * (1 + c.x)), c.tr / (c.d * c.mu)
+    N, short = np.sum(c.lam / (c.lam - level)), w * c.mu * c.s < c.u
+    bracket, last = (c.u**2 * c.x / c.s - k * (c.u - w * c.mu * c.s) for k in (level, c.mu))
+    assert 0 < level < c.mu and N >= c.d and c.p > 0 and c.P >= 2 * c.s and c.r.max() <= 2 * c.x * (1 + c.x) and w * c.x >= 1
+    assert 2 * B * c.mu >= w * c.mu * c.s * c.tr + N * bracket
+    assert not short or bracket >= last
+    assert not short or last * (1 + 1e-12) >= c.mu * c.u * (2 * np.sqrt(w * c.x) - 1) > 0
+    assert c.mu * c.s < c.x * (1 + c.x) / G.kappa
+    assert not short or 2 * B >= c.d * c.u**2 * G.kappa * (4 * tau + 3) / ((1 + c.x) * (4 * tau + 4))
+    assert g <= (4 * B / (c.d * (2 * np.sqrt(1 + tau) - 1)) if short else 4 * B * c.mu / c.tr)
+print(len(between), "cases with rho < beta < x")
+
+# %% [markdown]
+# It remains to see that (T5-level) is below (T5). Take $\ell=\mu\sqrt\tau$. In $\lambda$, $\lambda/(\lambda+\ell)$ is
+# concave, so $N\le d\sqrt\tau/(1+\sqrt\tau)$, and $NT=N(\mathrm{tr}-\ell N)$ increases with $N$ up to there. At that level
+# the three terms of (T5) are at least (T5-level) because of the three inequalities
+#
+# $$ \bigl(1+\tfrac1{\sqrt\tau}\bigr)(2\sqrt{1+\tau}-1)\ge2\sqrt\tau, \qquad 2\sqrt{1+\tau}-1\ge\sqrt\tau, \qquad
+#    \bigl(1+\tfrac1{\sqrt\tau}\bigr)(4\tau+3)\ge4\tau+4 \qquad (\tau\ge1). \tag{T5-three} $$
+#
+# The third needs a word. $r>0$ at $L$ gives $\mu s<x(1+x)/\kappa$, and completing a square in (T5-between) at $\ell'=\mu$,
+# $N=d$ leaves $2B\ge du^2\kappa(4\tau+3)/((1+x)(4\tau+4))$: so it is the gap itself that is at most the third term.
+
+# %%
+tau = np.geomspace(1, 1e8, 4001)
+root, more = np.sqrt(tau), 1 + 1 / np.sqrt(tau)
+assert np.all(more * (2 * np.sqrt(1 + tau) - 1) >= 2 * root) and np.all(2 * np.sqrt(1 + tau) - 1 >= root)
+assert np.all(more * (4 * tau + 3) >= 4 * tau + 4)
+for G, B, m, g in second:
+    c = letters(G, B, m, g)
+    tau = c.tr / (c.d * c.mu)
+    ell, level = c.mu * np.sqrt(tau), 4 * B / (c.d * (2 * np.sqrt(1 + tau) - 1))
+    N, T, more = np.sum(c.lam / (c.lam + ell)), np.sum(c.lam**2 / (c.lam + ell)), 1 + 1e-12
+    assert N <= c.d * np.sqrt(tau) / (1 + np.sqrt(tau)) * more
+    assert N * T <= c.d * c.tr * (tau / (tau + np.sqrt(tau))) ** 2 * more
+    assert level <= min(2 * B * np.sqrt(c.mu / (N * T)), 4 * B * c.mu / (ell * N)) * more
+    assert g <= max(4 * B * c.mu / c.tr, 4 * np.sqrt(B / (G.kappa * N)))
+
+# %% [markdown]
+# **Third case, $\delta<0$.** Then $s<0$, so $a\le x^2-\beta\le v$, and $a>0$ makes $v$ and with it $p$ positive. Keep the
+# first term of $\sum o\le1$ and use (ii):
+#
+# $$ 2B \;\ge\; \sum_i\frac{\lambda_i\,p}{a_i} \;\ge\; \frac{p\,\mathrm{tr}}v \;>\; \frac{u\,\mathrm{tr}}\mu
+#    \quad\Longrightarrow\quad \mathrm{gap} \le \frac{4B\mu}{\mathrm{tr}} : \tag{T5-backward} $$
+#
+# a short step against the gradient is no better than heavy ball. This is again (T5) at $\ell=\infty$. $\square$
+
+# %%
+for G, B, m, g in third:
+    c = letters(G, B, m, g)
+    assert c.a.max() <= c.v - c.u * c.x and c.v > 0 and c.p > 0 and np.all(c.q <= c.lam * c.p)
+    assert 2 * B >= np.sum(c.lam * c.p / c.a) >= c.p * c.tr / c.v > c.u * c.tr / c.mu and g <= 4 * B * c.mu / c.tr
+
+# %% [markdown]
+# No line fails. Over all cases, how near does a method come to the ceiling?
+
+# %%
+share = [g / mb.bounds.two_buffer_gap(G, B).value for G, B, m, g in every_case]
+print(f"gap over T5: at most {max(share):.3f} over {len(share)} cases")
+assert max(share) <= 1
+
+# %% [markdown]
+# ### The largest level
+#
+# A method's own $\ell$ is not known in advance, so (T5) takes the largest. As $\ell$ grows, the second term falls and the two
+# others rise. The maximum is therefore where they cross,
+#
+# $$ \mathrm{gap} \;\le\; \frac{4B\mu}{\ell_\star N(\ell_\star)}, \qquad \ell_\star=\max(\ell_1,\ell_2), \quad
+#    \ell_1=2\sqrt{\mu\,T(\ell_1)/N(\ell_1)}, \quad \ell_2^2\,N(\ell_2)=B\mu L: \tag{linear-window} $$
+#
+# two scalar equations. Up to the batch where $\ell_2=\ell_1$ the ceiling is proportional to $B$: no compute need be lost.
+# Beyond, $\ell_2$ decides, and compute is traded. We solve the first equation and compare with the package at batch 1.
 
 # %%
 lam, mu = H.eigenvalues, H.smallest
-crossing = brentq(lambda v: v**2 - 16 * mu * np.sum(lam**2 / (lam + v)) / np.sum(lam / (lam + v)), 1e-9, 10)
-ceiling = 8 * mu / (crossing * np.sum(lam / (lam + crossing)))
-print(f"l* = {crossing:.4g}: CE at most {ceiling:.4g}; the package says {mb.bounds.two_buffer_gap(H, 1).value:.4g}")
-np.testing.assert_allclose(ceiling, mb.bounds.two_buffer_gap(H, 1).value, rtol=0.05)
+crossing = brentq(lambda v: v**2 - 4 * mu * np.sum(lam**2 / (lam + v)) / np.sum(lam / (lam + v)), 1e-9, 10)
+ceiling = 4 * mu / (crossing * np.sum(lam / (lam + crossing)))
+print(f"l1 = {crossing:.4g}: CE at most {ceiling:.4g}; the package says {mb.bounds.two_buffer_gap(H, 1).value:.4g}")
+np.testing.assert_allclose(ceiling, mb.bounds.two_buffer_gap(H, 1).value, rtol=1e-9)
 
 # %% [markdown]
-# ## T6: a floor
+# **Corollary.** As $T\ge\mu N$, $\ell_1\ge2\mu$. As $\ell N$ increases and $N(2\mu)\ge d/3$,
+#
+# $$ \mathrm{gap} \;\le\; \frac{6B}{d} \tag{six} $$
+#
+# for the whole family, whatever the spectrum; on a flat one the two ceilings are the same.
+
+# %%
+assert all(g <= 6 * B / G.dim and mb.bounds.two_buffer_gap(G, B).value <= 6 * B / G.dim * (1 + 1e-9)
+           for G, B, m, g in every_case)
+np.testing.assert_allclose(mb.bounds.two_buffer_gap(mb.Spectrum.flat(100), 4).value, 6 * 4 / 100, rtol=1e-9)
+
+# %% [markdown]
+# ## T7: a floor that matches
+#
+# A bound is worth as much as what reaches it. Which member of the family comes near the ceiling on *every* spectrum? The
+# answer needs a lemma that replaces all sums over modes, and does not need Gaussian inputs.
+#
+# **Lemma G.** Let the samples $\mathcal P$ be any independent positive semidefinite matrices with mean $G$ (for inputs $g$,
+# $\mathcal P=gg^\top$), and $\mathcal N(Y)=E[(\mathcal P-G)\,Y\,(\mathcal P-G)]$. If $a,q,r>0$ at $x$ on all modes, then
+#
+# $$ \mathcal N\bigl(\mathrm{diag}(\lambda_i\Gamma_{ii})\bigr) \preceq B\,G \quad\Longrightarrow\quad \rho \le x^2, \qquad
+#    \Gamma_{ii} = \frac1{2a}\Bigl[\frac{p^2}{q}+\frac{P^2}{r}\Bigr]. \tag{lemma-G} $$
+#
+# *Proof.* Let $h_i(t)$ be what a unit gradient in direction $i$ leaves in $w$ after $t$ steps without noise, and
+# $\Gamma_{ij}=\sum_tx^{-2t}h_i(t)h_j(t)$; its diagonal is the bracket above. Noise made at one step returns as error, and error
+# makes noise. Discounted by $x^{2t}$ and summed over time, the second moment $M$ of the error therefore solves
+# $M=M_0+\mathcal K(M)$ with $\mathcal K(M)=\frac1B\Gamma\circ\mathcal N(M)$, entry by entry. $\Gamma$ is a Gram matrix, so
+# $\mathcal K$ keeps positive semidefinite matrices positive semidefinite. So $\rho\le x^2$ as soon as its largest
+# (Perron-Frobenius) eigenvalue is at most 1. Its adjoint is $\mathcal K^*(Y)=\frac1B\mathcal N(\Gamma\circ Y)$. As $G$ is
+# diagonal, $\mathcal K^*(G)=\frac1B\mathcal N(\mathrm{diag}(\lambda_i\Gamma_{ii}))\preceq G$, and with $G\succ0$ that bounds
+# the eigenvalue. $\square$
+#
+# For Gaussian inputs $\mathcal N(Y)=G\,\mathrm{tr}(GY)+GYG$. At the exact rate the largest eigenvalue of $\mathcal K$ is 1:
+
+# %%
+for G, B, m, g in first[:70] + second[:70] + third[:70]:
+    inner, outer = letters(G, B, m, g), letters(G, B, m, g * (1 + 2e-7))
+    K, K_out = (((c.p**2 / c.q + c.P**2 / c.r) / (2 * c.a))[:, None] / B * (np.diag(c.lam**2) + np.outer(c.lam, c.lam))
+                for c in (inner, outer))
+    assert np.abs(np.linalg.eigvals(K)).max() <= 1
+    assert min(outer.a.min(), outer.q.min(), outer.r.min()) <= 0 or np.abs(np.linalg.eigvals(K_out)).max() > 1
+
+# %% [markdown]
+# Two constants of the samples enter: $R$ with $\mathcal N(I)\preceq R\,G$, and $N_\ell$ with
+# $\mathcal N((G+\ell)^{-1})\preceq N_\ell\,G$. For Gaussian inputs $R=\mathrm{tr}+L$ and $N_\ell=N(\ell)+L/(L+\ell)$.
+#
+# **Theorem.** For every spectrum and batch,
+#
+# $$ \delta=\min\Bigl(\frac B{3R},\frac1{4L}\Bigr),\quad
+#    \varepsilon_\star^2\,N_{\varepsilon_\star/\delta}=\tfrac23B\mu\delta,\quad
+#    \varepsilon=\min\Bigl(\varepsilon_\star,\frac1{1+\sqrt\kappa}\Bigr),\quad \eta=\frac{\varepsilon^2}{2\mu},\quad
+#    \beta=1-\varepsilon \quad\Longrightarrow\quad \mathrm{gap}\ge\frac\varepsilon2 . \tag{T7} $$
+#
+# In words: take the longest short step that noise and curvature allow, and then the shortest [memory] whose effective
+# dimension, at the level $\varepsilon/\delta$, the noise can pay for.
+#
+# *Proof.* We check Lemma G at $x^2=1-\varepsilon/2$. Then $\frac12\le\beta=2x^2-1$, $\frac{\sqrt3}2\le x\le1$,
+# $2a=\varepsilon+2\beta\lambda\delta$, $v=\varepsilon\frac{1+2x}{2(1+x)}\le\frac34\varepsilon$, and
+# $uv=k\mu\eta x$ with $k=\frac{1+2x}{2x(1+x)^2}$. Write $\sigma=x+\beta$ and $r_0=(\frac34+x)\sigma-\frac12\beta^2x$.
+#
+# $$ \text{(i) } \frac{\lambda p^2}q\le\frac{p^2}{p-k\eta x}\le\delta v+\frac{\eta x}{1-k}, \quad
+#    \text{(ii) } \lambda\delta\le\tfrac14,\ \lambda\eta\le\tfrac12\beta^2, \quad \text{(iii) } r\ge r_0, \quad
+#    \text{(iv) } \lambda P^2\le\delta\,\lambda\delta\sigma^2+\tfrac12\eta\,(\sigma x+\beta^2x^2). \tag{T7-steps} $$
+#
+# (i): $q=\lambda p-k\mu\eta x\ge\lambda(p-k\eta x)$ and $p=\delta v+\eta x$; the second step is
+# $(A+C)^2\le(A+(1-k)C)(A+C/(1-k))$. (ii): $\sqrt\kappa\le\beta/\varepsilon$. (iii) and (iv) follow from (ii), since
+# $P=\delta\sigma+\eta x$. Three inequalities in one variable hold for $\frac{\sqrt3}2\le x\le1$:
+#
+# $$ \frac x{1-k}\le\frac85, \qquad \sigma^2\le\tfrac95\,\beta\,r_0, \qquad \sigma x+\beta^2x^2\le r_0 . \tag{T7-constants} $$
+#
+# Together: $2a\,\lambda\Gamma\le\delta\,(\frac34\varepsilon+\frac95\beta\lambda\delta)+\eta\,(\frac85+\frac12)$. Divide by
+# $2a$, which is at least $\varepsilon+\lambda\delta=\delta(\lambda+\ell)$ with $\ell=\varepsilon/\delta$, and apply $\mathcal
+# N$:
+#
+# $$ \lambda\Gamma\le\frac9{10}\,\delta+\frac{21}{10}\,\frac{\eta/\delta}{\lambda+\ell}, \qquad
+#    \mathcal N\bigl(\mathrm{diag}(\lambda\Gamma)\bigr)\preceq\Bigl[\frac9{10}\,\delta R
+#    +\frac{21}{10}\,\frac{\varepsilon^2N_\ell}{2\mu\delta}\Bigr]G
+#    \preceq\Bigl[\frac3{10}B+\frac7{10}B\Bigr]G . \tag{T7-noise} $$
+#
+# The last step uses $\delta R\le\frac B3$ and $\varepsilon^2N_\ell\le\frac23B\mu\delta$. The latter holds at
+# $\varepsilon_\star$ and below, since $\varepsilon^2N_{\varepsilon/\delta}$ increases with $\varepsilon$. $\square$
+#
+# First the one-variable lines. Cleared of fractions they are polynomials in $x$, so it is enough that none has a root inside.
+#
+# [memory]: ../NOTATION.md#memory "how long the momentum buffer remembers a gradient: about 1/(1 − β) steps"
+
+# %%
+X = np.polynomial.Polynomial([0, 1])
+beta, low = 2 * X**2 - 1, np.sqrt(3) / 2
+sigma, kd = X + beta, 2 * X * (1 + X) ** 2
+r0 = (0.75 + X) * sigma - beta**2 * X / 2
+for line in (1.6 * (kd - 1 - 2 * X) - X * kd, 1.8 * beta * r0 - sigma**2, r0 - sigma * X - beta**2 * X**2):
+    real = [z.real for z in line.roots() if abs(z.imag) < 1e-7]
+    assert line(0.9) > 0 and line(low) > 0 and not any(low < z < 1 - 1e-6 for z in real)
+
+# %% [markdown]
+# Then the lines on the spectra and batches drawn above, with T7's own method:
+
+# %%
+for G, B in [case[:2] for case in every_case]:
+    bound, more = mb.bounds.two_buffer_gap(G, B, "lower"), 1 + 1e-9
+    m, eps, c = bound.method, 2 * bound.value, letters(G, B, bound.method, bound.value)
+    k, sigma, ell = (1 + 2 * c.x) / (2 * c.x * (1 + c.x) ** 2), c.x + m.beta, eps / m.delta
+    assert np.all(c.lam * c.p**2 / c.q <= (m.delta * c.v + m.eta * c.x / (1 - k)) * more)
+    assert m.eta * G.largest <= m.beta**2 / 2 * more and G.largest * m.delta <= 0.25 * more
+    assert np.all(c.r * more >= (0.75 + c.x) * sigma - m.beta**2 * c.x / 2)
+    assert np.all(c.lam * c.P**2 <= (m.delta**2 * c.lam * sigma**2 + m.eta / 2 * (sigma * c.x + (m.beta * c.x) ** 2)) * more)
+    y = c.lam * (c.p**2 / c.q + c.P**2 / c.r) / (2 * c.a)               # lambda Gamma
+    N_ell = np.sum(c.lam / (c.lam + ell)) + G.largest / (G.largest + ell)
+    assert np.all(y <= (0.9 * m.delta + 2.1 * m.eta / m.delta / (c.lam + ell)) * more) and min(c.q.min(), c.r.min()) > 0
+    assert m.delta * (G.trace + G.largest) <= B / 3 * more and eps**2 * N_ell <= 2 / 3 * B * c.mu * m.delta * more
+    assert np.max(c.lam * y + c.lam @ y) <= B * more and mb.contraction_gap(G, m, B) >= bound.value
+
+# %% [markdown]
+# The lemma and the theorem ask nothing of the inputs but $R$ and $N_\ell$. So the same choice must work on sampled rows
+# (notebook 07), where $R\le1$ and $N_\ell$ is computed from the rows.
+
+# %%
+rows = example_systems.unit_rows(120, 12, np.random.default_rng(7), decay=1.0)
+lam = rows.eigenvalues
+
+
+def noise_constant(Y):
+    return np.linalg.eigvalsh(row_moments.row_noise(rows, np.diag(Y)) / np.sqrt(np.outer(lam, lam))).max()
+
+
+mu, L = lam.min(), lam.max()
+for B in (1, 8, 64):
+    delta = min(B / 3 / noise_constant(np.ones(12)), 1 / (4 * L))
+    star = brentq(lambda e, B=B, d=delta: e * e * noise_constant(1 / (lam + e / d)) - 2 / 3 * B * mu * d, 1e-9, 10)
+    eps = min(star, 1 / (1 + np.sqrt(L / mu)))
+    gap = row_moments.contraction_gap(rows, mb.Method(delta, eps**2 / (2 * mu), 1 - eps), B)
+    print(f"B = {B}: gap over eps/2 = {2 * gap / eps:.2f}")
+    assert gap >= eps / 2
+
+# %% [markdown]
+# ## T6: the published floor
 #
 # MaSS with the parameters of Liu and Belkin reaches
 #
 # $$ \mathrm{gap} \;\ge\; \frac{1}{\sqrt{\kappa_B\,\tilde\kappa_B}}, \qquad
 #    \kappa_B = \frac{\mathrm{tr}+(B+1)L}{B\mu}, \quad \tilde\kappa_B = \frac{d+1+B}{B} . \tag{T6} $$
 #
-# The form is theirs, the constants for Gaussian inputs are ours. We hold the exact gap of that very method against the
-# floor, and the ceiling against the exact tuned gap, at batch 1 and over all batches up to 10 000.
+# The form is theirs, the constants for Gaussian inputs are ours. We hold the exact gap of that very method against its floor,
+# and the exact tuned gap against all three bounds, at batch 1 and over all batches up to 10 000.
 
 # %%
 every = np.geomspace(1, 1e4, 33)
-print("decay   T5/exact at B=1, worst      tuned/T6 at B=1, worst      MaSS/T6, least")
+print("decay   T5/exact at B=1, worst    tuned/T7 at B=1, worst    tuned/T6 at B=1, worst    MaSS/T6, least")
 for a in (0.5, 1.0, 1.5, 2.0, 2.5):
     G = mb.Spectrum.power_law(200, a)
     f, low = mb.frontier(G, ["asgd"], every)["asgd"], mb.bounds.mass_gap(G, every)
-    upper, own = mb.bounds.two_buffer_gap(G, every).value / f.gap, f.gap / low.value
+    ratios = [mb.bounds.two_buffer_gap(G, every).value / f.gap, f.gap / mb.bounds.two_buffer_gap(G, every, "lower").value,
+              f.gap / low.value]
     reached = min(mb.contraction_gap(G, m, B) / v for m, B, v in zip(low.method, every, low.value, strict=True))
-    assert upper.min() > 1 and own.min() > 1 and reached >= 1 - 1e-9
-    assert all(m.beta <= 1 - g for m, g in zip(f.methods, f.gap, strict=True))        # T5's assumption, on every tuned point
-    print(f"{a:4.1f} {upper[0]:13.2f} {upper.max():8.2f} {own[0]:20.2f} {own.max():8.2f} {reached:18.2f}")
+    assert min(v.min() for v in ratios) > 1 and reached >= 1 - 1e-9
+    print(f"{a:4.1f}" + "".join(f"{v[0]:16.2f} {v.max():8.2f}" for v in ratios) + f"{reached:16.2f}")
 
 # %% [markdown]
-# The ceiling is within a single-digit factor at batch 1, closer for fast decay, and the floor likewise: the exact curve
-# lies between them at every batch, and every tuned ASGD meets the assumption $\beta\le\rho$ of the ceiling.
+# The exact curve lies between its bounds at every batch, nearer to the ceiling. At this dimension the two floors are alike; T6
+# has the better constant, T7 the better power of the dimension (below).
+#
+# ## The two sides match
+#
+# How far apart can ceiling and floor be, over all spectra and all batches?
+#
+# **Theorem.** T5 is never more than $12\sqrt6<30$ times T7; where T7's memory is the longest it takes, not more than 8 times.
+# For heavy ball, (T2) is never more than $8\,(1+L/\mathrm{tr})\le16$ times (T3).
+#
+# *Proof.* If $\varepsilon=1/(1+\sqrt\kappa)$, (T4) is $4\sqrt\kappa/(1+\sqrt\kappa)^2\le8\cdot\varepsilon/2$. Else put
+# $\ell=\varepsilon_\star/\delta$. T7's equation says $\varepsilon_\star/2=B\mu/(3\,\ell N_\ell)$, so that with (linear-window)
+#
+# $$ \frac{\mathrm{T5}}{\mathrm{T7}} \le \frac{12\,\ell N_\ell}{\ell_\star N(\ell_\star)}, \qquad N_\ell\le2N(\ell), \qquad
+#    \ell^2N_\ell=\mu\max\bigl(2R,\tfrac83BL\bigr)\le3\,\ell_\star^2N(\ell_\star) . \tag{match} $$
+#
+# The last inequality: $R\le2\,\mathrm{tr}$; and $\ell_\star^2N(\ell_\star)$ is at least $\ell_2^2N(\ell_2)=B\mu L$ and at least
+# $\ell_1^2N(\ell_1)=4\mu\,\mathrm{tr}\,\ell_1/(\ell_1+4\mu)\ge\frac43\mu\,\mathrm{tr}$. If $\ell\le\ell_\star$, the ratio is at
+# most 24, as $\ell N$ increases. If $\ell>\ell_\star$, multiply $\ell^2N_\ell\le3\ell_\star^2N(\ell_\star)$ by
+# $N_\ell\le2N(\ell_\star)$ and take the root: $\ell N_\ell\le\sqrt6\,\ell_\star N(\ell_\star)$. For heavy ball divide
+# $4B\mu/\mathrm{tr}$ by $\frac12B\mu/(\mathrm{tr}+L)$, and (T4) by $1/(2\sqrt\kappa)$. $\square$
+
+# %%
+ratio, narrow = [], []
+for G, B in [case[:2] for case in every_case]:
+    low, high = mb.bounds.two_buffer_gap(G, B, "lower"), mb.bounds.two_buffer_gap(G, B).value
+    eps, mu, L, lam = 2 * low.value, G.smallest, G.largest, G.eigenvalues
+    ratio.append(high / low.value)
+    narrow.append(mb.bounds.heavy_ball_gap(G, B).value / mb.bounds.heavy_ball_gap(G, B, "lower").value)
+    if eps < (1 - 1e-9) / (1 + np.sqrt(G.kappa)):
+        ell = eps / low.method.delta
+        N, larger = np.sum(lam / (lam + ell)), np.sum(lam / (lam + ell)) + L / (L + ell)
+        np.testing.assert_allclose(low.value, B * mu / (3 * ell * larger), rtol=1e-9)
+        np.testing.assert_allclose(ell**2 * larger, mu * max(2 * (G.trace + L), 8 / 3 * B * L), rtol=1e-9)
+        assert larger <= 2 * N * (1 + 1e-12) and ratio[-1] <= 12 * ell * larger * high / (4 * B * mu) * (1 + 1e-9)
+    else:
+        assert ratio[-1] <= 8
+print(f"T5 over T7: {min(ratio):.1f} to {max(ratio):.1f}, median {np.median(ratio):.1f}; T2 over T3: at most {max(narrow):.2f}")
+assert max(ratio) <= 12 * np.sqrt(6) and max(narrow) <= 16
+
+# %% [markdown]
+# **So the rates are known up to a constant, for the whole family and for heavy ball, on every spectrum and at every batch.** Of
+# the paper that this book explains, Wang et al. (2026) write that it bounds contraction rates from below, and that bounds from
+# above which match are left open. A rate bounded from above is a gap bounded from below: (T3) and (T7) are such bounds. They
+# are for least squares with fresh Gaussian samples and no label noise; theorems, constants and proofs are this book's.
 #
 # ## Three regimes
 #
-# T5 predicts the shape: linear in $B$ while the first bracket is active; then the third bound, which at a *fixed* $\ell$
-# grows like $\sqrt B$; then the deterministic cap. But the best $\ell$ moves with $B$. For $\lambda_i=i^{-a}$,
-# $a>1$, one has $N(\ell)\approx\ell^{-1/a}$ and $T\approx\mathrm{tr}$; equating $8B\mu/(\ell N)$ with $4\sqrt{B/(\kappa N)}$
-# gives $\ell^2N=4B\mu L$ and so
+# T5 gives the shape: linear in $B$ while $\ell_1$ decides; then the third term, which at a *fixed* $\ell$ grows like
+# $\sqrt B$; then the deterministic cap. But the deciding level moves with $B$. For $\lambda_i=i^{-a}$, $a>1$, the effective
+# dimension is a power of the level:
 #
-# $$ \mathrm{gap} \;\sim\; B^{\,a/(2a-1)}: \tag{traded-exponent} $$
+# $$ \tfrac14\,\ell^{-1/a} \le N(\ell)\ \ (d^{-a}\le\ell\le1), \qquad
+#    N(\ell) \le \frac{2a-1}{a-1}\,\ell^{-1/a}\ \ (\ell\le1). \tag{power-law-dimension} $$
 #
-# exponent 1 as $a\to1$, 1/2 only as $a\to\infty$. We measure the local exponent $d\log\mathrm{gap}/d\log B$ on the exact
-# [frontier] of a large spectrum, $a=1.5$, $d=10^6$, and expect 1, a plateau near 0.75, then 0.
+# Indeed, with $X=\ell^{-1/a}$ the $\lfloor X\rfloor\ge X/2$ eigenvalues above the level count at least half each. They count at
+# most $X$, the next one at most 1, and those beyond at most $\int_X^\infty i^{-a}di/\ell=X/(a-1)$.
+#
+# **Theorem.** Put $\theta=a/(2a-1)$. For $\lambda_i=i^{-a}$, $a>1$, and $1\le B\le d^a$ the largest gap of the family obeys
+#
+# $$ \tfrac12\min\Bigl\{c\,(Bd^{-a})^{\theta},\;D,\;\frac1{1+d^{a/2}}\Bigr\} \;\le\; \mathrm{gap} \;\le\;
+#    16\,(Bd^{-a})^{\theta}, \qquad c=\Bigl[\frac{2D^{1-1/a}}{3\,(3+1/(a-1))}\Bigr]^{\theta},\quad
+#    D=\frac1{3(\zeta(a)+1)} . \tag{traded-exponent} $$
+#
+# *Proof.* Here $L=1$, $\mu=d^{-a}$; let $y=B\mu\le1$ and $\ell_0=y^\theta\ge\mu$. For $\ell\ge\ell_0$ the
+# second term of (T5) is at most $4y/(\ell_0N(\ell_0))\le16\,y\,\ell_0^{1/a-1}=16y^\theta$. For $\ell\le\ell_0$ the third is at
+# most $4\sqrt{y/N(\ell_0)}\le8\,y^{1/2}\ell_0^{1/(2a)}=8y^\theta$. Below: $R\le\zeta(a)+1$, so $\delta\ge D$ in (T7). If
+# $\ell=\varepsilon_\star/\delta\le1$, $N_\ell\le(3+\frac1{a-1})\,\ell^{-1/a}$, and T7's equation gives
+# $\varepsilon_\star\ge c\,y^\theta$. If $\ell>1$, $\varepsilon_\star>\delta\ge D$. $\square$
+#
+# So the gap grows like $B^{a/(2a-1)}$, up to constants, until $B$ is of order $\sqrt d$, where $d^{-a/2}$ takes over:
+# exponent 1 as $a\to1$, 1/2 only as $a\to\infty$. [CE][compute efficiency] falls like $B^{-(a-1)/(2a-1)}$ meanwhile.
+#
+# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
+
+# %%
+for a in (1.25, 1.5, 2.0, 3.0):
+    theta, D = a / (2 * a - 1), 1 / (3 * (zeta(a) + 1))
+    c = (2 * D ** (1 - 1 / a) / 3 / (3 + 1 / (a - 1))) ** theta
+    for d in (20, 300, 5000):
+        G = mb.Spectrum.power_law(d, a)
+        level = np.geomspace(d**-a, 1, 50)
+        N = (G.eigenvalues / (G.eigenvalues + level[:, None])).sum(1) * level ** (1 / a)
+        assert N.min() >= 0.25 and N.max() <= (2 * a - 1) / (a - 1)
+        B = np.geomspace(1, d**a, 12)
+        low, high = mb.bounds.two_buffer_gap(G, B, "lower").value, mb.bounds.two_buffer_gap(G, B).value
+        assert np.all(high <= 16 * (B * d**-a) ** theta)
+        assert np.all(low >= np.minimum(np.minimum(c * (B * d**-a) ** theta, D), 1 / (1 + d ** (a / 2))) / 2)
+
+# %% [markdown]
+# How visible is that exponent? We measure the local exponent $d\log\mathrm{gap}/d\log B$ on the exact [frontier] of a large
+# spectrum, $a=1.5$, $d=10^6$, and expect 1, a plateau near 0.75, then 0.
 # In the question the formula is the thing to test: what does it say for $a=2.5$, and what is the truth?
 #
 # [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"
@@ -307,9 +686,8 @@ assert exponent[0] > 0.95 and exponent[-1] < 0.05
 assert abs(plateau.mean() - 0.75) < 0.05
 
 # %% [markdown]
-# In the traded regime [CE][compute efficiency] falls like $B^{a/(2a-1)-1}$: doubling the batch here costs compute, but it still
-# buys steps. The $\sqrt B$ law itself is the limit of very fast decay. On two levels there is no traded regime at all
-# (exercise 3).
+# In the traded regime doubling the batch costs CE, but it still buys steps. The $\sqrt B$ law itself is
+# the limit of very fast decay. On two levels there is no traded regime at all (exercise 3).
 #
 # ## "Nearly overlap", as a number
 #
@@ -319,8 +697,6 @@ assert abs(plateau.mean() - 0.75) < 0.05
 #
 # In percent, for $\lambda_i=i^{-a}$ (so $\kappa=d^a$) we expect little below decay 1, whatever the dimension, and a lot
 # above.
-#
-# [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
 
 # %%
 decays, dims = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5), (50, 200, 1000, 10**4, 10**6)
@@ -333,12 +709,29 @@ for d, row in zip(dims, np.expm1(apart), strict=True):
 # %% [markdown]
 # At decay 0.5 the two differ by about 2 %, at any dimension: that is what "near overlap" means. At 0.75 they stay
 # within 16 % up to a million dimensions. At decay 1 the distance grows slowly with d, above 1 like a power.
+#
+# That the distance stays bounded below decay 1 is a theorem. For $a<1$, $\mathrm{tr}\le d\mu/(1-a)$, so (six), (T3) and (T4)
+# give
+#
+# $$ \mathrm{gap} \le \frac6{1-a}\,\frac{B\mu}{\mathrm{tr}}, \qquad
+#    1 \;\le\; \frac{\mathrm{gap}^*_{\mathrm{ASGD}}}{\mathrm{gap}^*_{\mathrm{HB}}} \;\le\;
+#    \max\Bigl\{8,\;\frac{12}{1-a}\Bigl(1+\frac L{\mathrm{tr}}\Bigr)\Bigr\} \tag{overlap-theorem} $$
+#
+# for every dimension and batch: the first bound over $\frac12B\mu/(\mathrm{tr}+L)$, or, where heavy ball has its longest
+# memory, $4/\sqrt\kappa$ over $1/(2\sqrt\kappa)$. On any spectrum $\mathrm{tr}/(d\mu)$, the mean eigenvalue over the
+# smallest, takes the place of $1/(1-a)$. The constant is generous: the few per cent of the table are measured, not proved.
 
 # %%
 assert apart[:, :2].max() < 0.03 and np.expm1(apart[:, 2].max()) < 0.16
 assert np.all(np.diff(apart[:, -1]) > 0.3)
 two = np.exp(mb.overlap(mb.Spectrum.power_law(200, 2.0))[0])
 print(f"decay 2, d = 200: a factor {two:.1f}")
+for a in (0.25, 0.5, 0.75):
+    for d in dims[:3]:
+        G, B = mb.Spectrum.power_law(d, a).compressed(4), np.geomspace(1, 1e4, 9)
+        high, low = mb.bounds.two_buffer_gap(G, B).value, mb.bounds.heavy_ball_gap(G, B, "lower").value
+        assert G.trace <= d * G.smallest / (1 - a) and np.all(high <= 6 / (1 - a) * B * G.smallest / G.trace)
+        assert np.all(high / low <= max(8, 12 / (1 - a) * (1 + G.largest / G.trace)))
 
 # %% [markdown]
 # The middle plot of the panel is this table as a picture: its dashed line is a row of it, for the dimension you set.
@@ -361,13 +754,15 @@ assert min(fixed[1:4]) < fixed[0] and min(fixed[1:4]) < fixed[-1]
 #
 # ## How fast the advantage grows
 #
-# For $a>1$, put $N\approx\ell^{-1/a}$, $T\approx\mathrm{tr}$ into (linear-window): $\ell_\star^{\,2-1/a}\approx d^{-a}$, hence
+# For $a>1$ heavy ball's tuned gap lies between $\frac12Bd^{-a}/(\zeta(a)+1)$, by (T3), and $4Bd^{-a}$, by (T2), as long as (T3)
+# has not got its longest memory. Divide (traded-exponent) by that: while $c\,(Bd^{-a})^\theta$ is the least of its three terms,
 #
-# $$ \frac{\mathrm{CE}_{\mathrm{ASGD}}}{\mathrm{CE}_{\mathrm{HB}}} \;\sim\; d^{\,a(a-1)/(2a-1)} \quad (B=1), \qquad
-#    \text{while T6 guarantees} \quad d^{\,(a-1)/2} . \tag{growth} $$
+# $$ \frac c8\,(Bd^{-a})^{\theta-1} \;\le\; \frac{\mathrm{gap}^*_{\mathrm{ASGD}}}{\mathrm{gap}^*_{\mathrm{HB}}} \;\le\;
+#    32\,(\zeta(a)+1)\,(Bd^{-a})^{\theta-1}, \qquad (d^{-a})^{\theta-1}=d^{\,a(a-1)/(2a-1)} . \tag{growth} $$
 #
-# The first exponent is the larger: MaSS with its guaranteed parameters does not reach it. We measure the exponent over seven
-# doublings of d, with the interval of notebook 03, (ruler), which allows for drift.
+# So at batch 1 ASGD is ahead by exactly the power $d^{a(a-1)/(2a-1)}$: a theorem. T6 guarantees only $d^{(a-1)/2}$, a smaller
+# power. How soon is the power seen? We measure the exponent over seven doublings of d, with the interval of notebook 03,
+# (ruler), which allows for drift.
 
 # %%
 def advantage(a, dims):
@@ -378,14 +773,17 @@ def advantage(a, dims):
 
 dims = 100 * 2 ** np.arange(8)
 for a in (1.25, 1.5, 1.75, 2.0, 2.5):
-    fit, ceiling, floor = mb.fit_exponent(dims, advantage(a, dims)), a * (a - 1) / (2 * a - 1), (a - 1) / 2
-    print(f"a = {a}: exponent {fit.value:.3f}, {fit.low:.3f} to {fit.high:.3f}; ceiling {ceiling:.3f}, floor {floor:.3f}")
+    measured, ceiling, floor = advantage(a, dims), a * (a - 1) / (2 * a - 1), (a - 1) / 2
+    fit, D = mb.fit_exponent(dims, measured), 1 / (3 * (zeta(a) + 1))
+    c = (2 * D ** (1 - 1 / a) / 3 / (3 + 1 / (a - 1))) ** (a / (2 * a - 1))
+    print(f"a = {a}: exponent {fit.value:.3f}, {fit.low:.3f} to {fit.high:.3f}; T5 and T7 {ceiling:.3f}, T6 {floor:.3f}")
+    assert np.all(c / 8 * dims**ceiling <= measured) and np.all(measured <= 32 * (zeta(a) + 1) * dims**ceiling)
     assert not fit.holds(floor) and abs(fit.value - ceiling) < 0.025
 
 # %% [markdown]
-# Every interval excludes the floor's exponent, and all but one hold the ceiling's: T5 has the right power of the dimension, T6
-# has not. For $a=2$ that is $d^{2/3}$. There the ruler errs, by a hundredth: the slope turns round within the range, so its
-# drift looks smaller than it is. No interval sees what its range does not show.
+# Every interval excludes T6's exponent, and all but one hold that of T5 and T7. For $a=2$ that is $d^{2/3}$. There the ruler
+# errs, by a hundredth: the slope turns round within the range, so its drift looks smaller than it is. No interval sees what
+# its range does not show.
 #
 # In the next figure the range is short. What would you conclude from it?
 
@@ -525,12 +923,12 @@ for B1 in (1, 16, 128):
     d0, e0, t0 = np.log(m.delta), np.log(m.eta), np.log(1 - m.beta)
     starts = {aggmo: [-1.2, -2.3], ademamix: [d0, -0.05, t0, e0 - d0 - t0], two_buffers: [d0, e0, e0 - 3.4, t0, t0 + 2]}
     for make, start in starts.items():
-        gains[make.__name__] = mb.buffers.tune(H, make, start, B1)[1] / best.gap
+        gains[make.__name__] = mb.buffers.tune(H, make, start, B1).gap / best.gap
     print(f"B = {B1:<4}", {k: round(float(v), 3) for k, v in gains.items()})
     assert 0.999 < gains["ademamix"] < 1.1 and 0.999 < gains["two_buffers"] < 1.15
 
 # %% [markdown]
-# AdEMAMix contains this family up to the fast [memory] (at $\beta_1=0$ it *is* ASGD) and gains about a percent in the rate; two
+# AdEMAMix contains this family up to the fast memory (at $\beta_1=0$ it *is* ASGD) and gains about a percent in the rate; two
 # free buffers gain a few percent. A second memory is no second acceleration. AggMo, with two dials only, matches tuned ASGD
 # at batch 16 and loses about a quarter at the other two.
 #
@@ -545,8 +943,6 @@ for B1 in (1, 16, 128):
 #
 # (The schedules follow the authors' public code; $\Delta=8$.) A schedule has no rate, so the question is the finite one: steps
 # to reach a target, on exact curves. ASGD and SGD are tuned anew for every target, DANA is not tuned again.
-#
-# [memory]: ../NOTATION.md#memory "how long the momentum buffer remembers a gradient: about 1/(1 − β) steps"
 
 # %%
 small = mb.Spectrum.power_law(100, 1.5).compressed(2)
@@ -602,14 +998,15 @@ np.testing.assert_allclose(law, risk, rtol=0.02)
 # %% [markdown]
 # It does, over four decades. Nothing in it knows of momentum except h: **a method left running long past its memory buys a
 # factor, never an exponent.** To get more, the memory must grow with the horizon. Take a horizon T, and the best method for
-# the directions it can learn, those above some level $\mu$. By (linear-window) $\ell^{2-1/a}\sim\mu$ and
+# the directions it can learn, those above some level $\mu$. By (linear-window) $\ell_1^{2-1/a}\sim\mu$ and
 # $\mathrm{gap}\sim B\mu/\ell^{1-1/a}=B\mu^{a/(2a-1)}$; the horizon reaches $\mathrm{gap}\cdot T\sim1$, which says how far down
 # $\mu$ is, and the rest of the trace, $\mu^{1-1/a}$, is what remains:
 #
 # $$ R_T \;\sim\; (BT)^{-(2-1/a)(1-1/a)} . \tag{horizon-exponent} $$
 #
-# For $a=1.5$ that is 4/9 in place of 1/3. In the panel each method is tuned for the least risk after T steps (`mb.tune_risk`).
-# Watch the last decade of ASGD's curve, and the open triangles under it: where it would be, had it been tuned for that step.
+# This is a conjecture: unlike (growth) it takes the rate of a cut spectrum for the risk of the whole. For $a=1.5$ it says 4/9
+# in place of 1/3. In the panel each method is tuned for the least risk after T steps (by a quick estimate of it). Watch the
+# last decade of ASGD's curve, and the open triangles under it: where it would be, had it been tuned for that step.
 
 # %%
 horizon = explore.far_horizon()
@@ -625,21 +1022,31 @@ horizon
 merged, horizons = mb.Spectrum.power_law(10**9, 1.5, binned=1, ends="top"), 10 ** np.arange(2, 9)
 fits, memory = {}, {}
 for name in ("sgd", "heavy_ball", "asgd"):
-    tuned = [mb.tune_risk(merged, name, 1, T)[0].method for T in horizons.tolist()]
-    ends = [mb.risk_at(merged, m, 1, [T])[0] for m, T in zip(tuned, horizons, strict=True)]
-    fits[name], memory[name] = mb.fit_exponent(horizons, ends), horizons * [1 - m.beta for m in tuned]
+    tuned, ends = zip(*(mb.tune_risk(merged, name, 1, T) for T in horizons.tolist()), strict=True)
+    fits[name], memory[name] = mb.fit_exponent(horizons, ends), horizons * [1 - each.method.beta for each in tuned]
     print(f"{name:<11} exponent {fits[name].value:6.3f}, {fits[name].low:.2f} to {fits[name].high:.2f}")
 assert fits["asgd"].holds(-4 / 9) and not fits["asgd"].holds(-1 / 3) and abs(fits["asgd"].value + 4 / 9) < 0.01
 assert all(abs(fits[name].value + 1 / 3) < 0.005 for name in ("sgd", "heavy_ball"))
 
 # %% [markdown]
-# SGD and heavy ball stay at 1/3, ASGD falls by 4/9. The memory that does it is a fixed share of the horizon, nearly: from
-# $10^2$ steps to $10^8$ the product $(1-\beta)T$ only doubles. DANA's $1-\beta_t=\Delta/(\Delta+t)$ is that rule with the
+# SGD and heavy ball stay at 1/3, ASGD falls by 4/9. For $a=2$ the conjecture says 3/4, and the local exponents come near it
+# from below, decade by decade:
+
+# %%
+merged = mb.Spectrum.power_law(10**9, 2.0, binned=1, ends="top")
+ends = [mb.tune_risk(merged, "asgd", 1, T)[1] for T in horizons.tolist()]
+local = np.diff(np.log(ends)) / np.log(10)
+print("a = 2, local exponents from 10^2 to 10^8 steps:", np.round(local, 2))
+assert np.all(local > -0.75) and local[-1] < -0.73
+
+# %% [markdown]
+# The evidence is numerical, the proof is open. The memory that does it is a fixed share of the horizon, nearly: from
+# $10^2$ steps to $10^8$ the product $(1-\beta)T$ grows from 3 to 7. DANA's $1-\beta_t=\Delta/(\Delta+t)$ is that rule with the
 # time at hand in place of T.
 
 # %%
 print("(1 - beta) T of the tuned ASGD, from the shortest horizon to the longest:", np.round(memory["asgd"]).astype(int))
-assert 5 < min(memory["asgd"]) and max(memory["asgd"]) < 25
+assert 2.5 < min(memory["asgd"]) < 3.5 and 6.5 < max(memory["asgd"]) < 7.5
 
 # %% [markdown]
 # Heavy ball cannot follow: without a short step of its own, all its noise grows with its long-run step, so at batch 1 it may
@@ -648,29 +1055,30 @@ assert 5 < min(memory["asgd"]) and max(memory["asgd"]) < 25
 # ## What we learned
 #
 # - Nesterov, QHM, MaSS, AccSGD and Jain's ASGD are one update; only $(\delta,\eta,\beta)$ differ.
-# - For $\lambda_i=i^{-a}$ ASGD and heavy ball overlap within a few percent while $a<1$; for $a>1$ ASGD's compute
-#   efficiency at batch 1 is ahead by $d^{a(a-1)/(2a-1)}$, and T5 has this exponent.
-# - The advantage is traded for steps in a regime where the gap grows like $B^{a/(2a-1)}$, between linear and $\sqrt B$.
+# - T5 bounds the gap of every member of the family, T7 names a member that comes near it. The two differ by less than 30 on
+#   every spectrum and at every batch.
+# - For $\lambda_i=i^{-a}$, $a<1$, ASGD and heavy ball overlap: within a few percent as measured, within a constant as proved.
+#   For $a>1$ ASGD's compute efficiency at batch 1 is ahead by $d^{a(a-1)/(2a-1)}$: proved.
+# - The advantage is traded for steps in a regime where the gap grows like $B^{a/(2a-1)}$, between linear and $\sqrt B$:
+#   proved, up to constants.
 # - Nesterov is nearly the best of the family at one middling batch, and not elsewhere.
 # - More buffers gain percents, a schedule gains independence of the horizon.
 # - On $i^{-a}$, $a>1$, a method left running falls like $t^{-(1-1/a)}$ whatever its momentum; ASGD tuned anew for every
-#   horizon, its memory a fixed share of it, falls like $T^{-(2-1/a)(1-1/a)}$.
+#   horizon, its memory a fixed share of it, falls like $T^{-(2-1/a)(1-1/a)}$: measured, and a conjecture.
+# - Open are the best constants, the horizon law, and an [upper bound] on sampled rows that matches T7.
 #
-# The constants in the bounds are ours; the papers state the scalings.
+# The constants in the bounds are ours; the paper's abstract states the scalings.
 #
 # ## Exercises
 #
-# 1. Sharpen the third bound: from $r>0$ at L and $\beta\le\rho$ show $s\le x(1+x)/L$, and remove the factor $(1-g)^{1/4}$.
+# 1. (six) knows nothing but $B$ and $d$. Is 6 the best constant? Look for the spectrum whose tuned $\mathrm{gap}\cdot d/B$ is
+#    largest.
 #
 #    <details><summary>Solution</summary>
 #
-#    At $L$, $r>0$ says $(1+x)(x+\beta)>L(p_1x+s)$, and (iv) makes the right side at least $Ls(1+x)$. Divide by $1+x$,
-#    and use $\beta\le x^2$: $s<(x+\beta)/L\le x(1+x)/L$.
-#
-#    In (T5-sum) keep the first term, $2B\ge PN/s$, with $P\ge u(\varepsilon-u)/\mu\ge u^2x/\mu$ from (vi) and (v):
-#    $2B\ge\kappa u^2N/(1+x)$. With $u=g/(1+x)$ and $x\le1$ this is
-#    $g\le\sqrt{2B(1+x)^3/(\kappa N)}\le4\sqrt{B/(\kappa N)}$. The factor $(1-g)^{1/4}$ is gone. Both lines
-#    are checked below on 500 random methods.
+#    Probably not. On a flat spectrum the tuned method is SGD with learning rate $B/(d+B+1)$, and that is also its gap, so
+#    $\mathrm{gap}\cdot d/B<1$. At $d=20$ and batch 1 no spectrum of two levels comes as far, for $\kappa$ from 1.5 to 1000 and
+#    one, ten or nineteen eigenvalues on top. That the constant is 1 is a conjecture.
 #
 #    </details>
 #
@@ -698,18 +1106,14 @@ assert 5 < min(memory["asgd"]) and max(memory["asgd"]) < 25
 #    </details>
 #
 # The numbers in the solutions, computed:
+#
+# [upper bound]: ../NOTATION.md#upper-bound "no method of the class has a larger contraction gap"
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-rng, seen = np.random.default_rng(6), 0
-while seen < 500:
-    G = mb.Spectrum.power_law(int(rng.integers(2, 40)), rng.uniform(0.2, 3), 10 ** rng.uniform(0.1, 5))
-    m = mb.Method(10 ** rng.uniform(-2.5, 0), 10 ** rng.uniform(-4, 0.3), 1 - 10 ** rng.uniform(-4, -0.01))
-    b = 10 ** rng.uniform(0, 4)
-    g = mb.contraction_gap(G, m, b)
-    if 1e-9 < g <= 1 - m.beta:
-        seen, x, s = seen + 1, np.sqrt(1 - g), m.beta * m.delta
-        N = G.counts @ (G.eigenvalues / (G.eigenvalues + (1 - m.beta) / s))
-        assert s <= x * (1 + x) / G.largest * (1 + 1e-9) and g <= 4 * np.sqrt(b / (G.kappa * N))
+flat = mb.tune(mb.Spectrum.flat(20), "asgd", 1).gap
+np.testing.assert_allclose(flat, 1 / 22, rtol=1e-6)
+others = [mb.Spectrum.two_level(20, kappa, top) for kappa in (1.5, 3, 10, 1000) for top in (1, 10, 19)]
+assert all(mb.tune(other, "asgd", 1).gap < flat for other in others)
 for dim, a in ((100, 0.680), (1000, 0.627), (10_000, 0.608)):
     either = [mb.overlap(mb.Spectrum.power_law(dim, a + e).compressed(2))[0] for e in (-0.003, 0.003)]
     assert either[0] < np.log(1.05) < either[1]
@@ -731,12 +1135,6 @@ for mid, S, low, high in ((0.5, mb.Spectrum.two_level(200, 1e6, 100), 2, 2.5), (
 # - Ma, Yarats, *Quasi-hyperbolic momentum and Adam for deep learning* (2019).
 # - Lucas, Sun, Zemel, Grosse, *Aggregated Momentum: Stability Through Passive Damping* (2019).
 # - Pagliardini, Ablin, Grangier, *The AdEMAMix Optimizer: Better, Faster, Older*, arXiv 2409.03137 (2024).
+# - Wang, Huang, Li, Wu, *Momentum in Large-Batch Training: Polyak Enlarges the Critical Batch Size, Nesterov Improves Data
+#   Efficiency*, arXiv 2609.02728 (2026).
 # - Ferbach, Everett, Gidel, Paquette, Paquette, *Dimension-adapted Momentum Outscales SGD*, arXiv 2505.16098 (2025).
-#
-# The last cell drives every control of the questions and of the three panels to its ends, and every pair of them, and checks
-# what is drawn.
-
-# %%
-for each in (guess_advantage, guess_exponent, plane, horizon):
-    print(each.sweep(budget=20))
-panel.sweep()
