@@ -1,7 +1,8 @@
-"""Build notebooks/NN_*.ipynb from NN_*.py (jupytext's percent format), byte for byte the same every time.
+"""Build notebooks/NN_*.ipynb from NN_*.py (jupytext's percent format), byte for byte the same every time; and appendices, A_*.
 
-A cell's rich outputs are stored as their text alone (a panel as its repr, whose numbers strict ``--nbval`` compares),
-while ids, scripts, HTML and pictures are dropped here and, by the hook in conftest.py, from the comparison too. Text
+A cell's rich outputs are stored as their text (a panel as its repr, whose numbers strict ``--nbval`` compares) and, for
+mombook's own results, the table of the same numbers. Ids, scripts, other HTML and pictures are dropped here, and the hook in
+conftest.py takes them and all HTML from the comparison too. Text
 that could not be the same twice (a memory address, anything on stderr) and outputs of an unknown kind stop the build
 with the cell named.
 
@@ -27,9 +28,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from mombook.markup import OURS
+
 from . import pictures
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NAMED = "[0-9A-Z]*_*"
+"""Names of notebooks, in the order of the book when sorted: two digits and a title, or a letter and a title (appendix)."""
 
 PANEL = "application/vnd.mombook.panel+json"         # a panel's name and scenario, from which the web page is built
 COMPARED = ("text/plain", "text/markdown", "text/latex", PANEL)
@@ -58,7 +63,7 @@ class BuildError(Exception):
 
 def sources(names, folder=NOTEBOOKS):
     """The .py sources called ``names`` ("01", "01_title", "notebooks/01_title.py"); all of them when none is named."""
-    found = sorted(folder.glob("[0-9][0-9]_*.py"))
+    found = sorted(folder.glob(f"{NAMED}.py"))
     if not names:
         return found
     chosen = []
@@ -131,7 +136,8 @@ def stored(output, where):
         unknown = sorted(set(output.data) - set(COMPARED) - set(DROPPED))
         if unknown:
             raise BuildError(f"{where} displays {', '.join(unknown)}: COMPARED or DROPPED must say what to do with it")
-        output.data = {kind: text for kind, text in output.data.items() if kind in COMPARED}
+        output.data = {kind: text for kind, text in output.data.items()
+                       if kind in COMPARED or (kind == "text/html" and text.startswith(OURS))}
         output.metadata = {}
         if not output.data:
             return None

@@ -1,4 +1,4 @@
-"""Write mombook/measured.json: what theory needs of scikit-learn's data sets, six figures each, and none of their rows.
+"""Write mombook/data/measured.json: what theory needs of scikit-learn's data sets, six figures each, and none of their rows.
 
     python -m tools.measure_data_sets            write it
     python -m tools.measure_data_sets --check    fail if it would change in the fifth figure
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mombook.data import load
-from mombook.measured import Facts, kept
+from mombook.data.loading import load
+from mombook.data.measured import Facts, kept
 
-TARGET = Path(__file__).resolve().parents[1] / "mombook" / "measured.json"
+TARGET = Path(__file__).resolve().parents[1] / "mombook" / "data" / "measured.json"
 NAMES = ("wine", "diabetes", "breast_cancer", "digits")
 
 

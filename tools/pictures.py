@@ -6,9 +6,11 @@ when the figure has changed: its fingerprint is kept beside it. Without Chromium
 
 import base64
 import hashlib
+import re
 import struct
 import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -46,6 +48,40 @@ def illustrate(notebook, old, panel_kind):
     if press:
         press.close()
     return missing
+
+
+README = Path(__file__).resolve().parents[1] / "notebooks" / "figures"
+"""Where README's picture is kept: ``start-light.svg`` and ``start-dark.svg``."""
+
+
+def readme(folder=README):
+    """Draw README's picture, for light and for dark pages, where the figure has changed; says what it wrote.
+
+    Raises:
+        ImportError: there is no Chromium.
+    """
+    written, press = [], None
+    for dark in (False, True):
+        figure = opening(dark)
+        path, mark = folder / f"start-{'dark' if dark else 'light'}.svg", f"<!-- figure: {fingerprint(figure)} -->"
+        if not path.exists() or mark not in path.read_text(encoding="utf-8"):
+            press = press or Press()
+            folder.mkdir(exist_ok=True)
+            text = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", press.svg(figure))       # hundredths of a pixel
+            path.write_text(text + mark + "\n", encoding="utf-8")
+            written.append(path)
+    if press:
+        press.close()
+    return written
+
+
+def opening(dark):
+    """The book's first figure as README shows it."""
+    from mombook.panels import definition, style
+
+    panel = definition("start")
+    figure = style.dress(panel.static(), panel.figure(), dark)
+    return figure.update_layout(width=WIDTH)
 
 
 def captioned(where, sentence):
@@ -101,6 +137,12 @@ class Press:
         return next((small for most in COLORS[:-1] if len(small := fewer_colors(drawn, most)) < MOST_BYTES),
                     fewer_colors(drawn, COLORS[-1]))
 
+    def svg(self, figure):
+        """The text of an SVG of a plotly figure."""
+        url = self._page.evaluate("async (json) => Plotly.toImage(JSON.parse(json), "
+                                  "{format: 'svg', width: null, height: null})", figure.to_json())
+        return unquote(url.partition(",")[2])
+
     def close(self):
         """Let the browser go."""
         self._browser.close()
@@ -150,3 +192,8 @@ def read(png):
 
 def _outputs(notebook):
     return [] if notebook is None else [o for cell in notebook.cells for o in cell.get("outputs", [])]
+
+
+if __name__ == "__main__":
+    for each in readme():
+        print(f"wrote {each.name} ({each.stat().st_size:,} bytes)")

@@ -1,7 +1,7 @@
 // What every page has: theme, code switch, contents, scrollable parts that the keyboard reaches.
 "use strict";
 (() => {
-  const root = document.documentElement, listeners = [];
+  const root = document.documentElement, listeners = new Set();
   const remember = (theme) => { try { localStorage.setItem("mombook-theme", theme); } catch (error) { /* not kept, then */ } };
 
   function paint(theme) {
@@ -10,7 +10,8 @@
     button.setAttribute("aria-pressed", String(theme === "dark"));
     listeners.forEach((listener) => listener(theme));
   }
-  window.mombook = { theme: () => root.dataset.theme, onTheme: (listener) => listeners.push(listener) };
+  const onTheme = (listener) => { listeners.add(listener); return () => listeners.delete(listener); };
+  window.mombook = { theme: () => root.dataset.theme, onTheme };
 
   document.getElementById("theme").addEventListener("click", () => {
     const theme = root.dataset.theme === "dark" ? "light" : "dark";

@@ -1,12 +1,12 @@
-// Draws the page's figures, opens the scenario its address names, and starts Python once all can be read.
+// Starts Python, draws the page's figures, each with the answers the page brings along, and opens the scenario of its address.
 "use strict";
-(() => {
-  const { Engine, Panel } = window.mombook;
-  const engine = new Engine(JSON.parse(document.getElementById("live").textContent));
-  const panels = [...document.querySelectorAll("figure.panel")].map((place) => new Panel(place, engine));
-  panels.forEach((panel) => engine.add(panel));
-  window.mombook.engine = engine;
-  window.mombook.panels = panels;
+((mombook) => {
+  const engine = new mombook.Python(JSON.parse(document.getElementById("live").textContent));
+  const address = (panel) => (addressed(panel.line) === panel ? panel.line : `${panel.key}:${panel.line}`);
+  const host = { eager: true, link: (panel) => `${location.href.split("#")[0]}#${address(panel)}`, settled: keepInAddress };
+  const panels = [...document.querySelectorAll("figure.panel")].map((place) =>
+    new mombook.Panel(place, JSON.parse(place.querySelector("script.data").textContent), engine, host));
+  Object.assign(mombook, { engine, panels });
 
   // The panel a line speaks to when it names none: the first that knows most of its words.
   function addressed(line) {
@@ -29,25 +29,48 @@
   function openFragment() {
     fragment().forEach(({ panel, key, line }, k) => {
       if (!panel) { panels[0]?.refused(`This link is for a panel this page does not have: ${key}; it has ${panels.map((p) => p.key).join(", ")}.`); return; }
-      panel.ask(line, true);
+      panel.ask(line, { byLink: true });
       if (k === 0) panel.place.scrollIntoView({ block: "start" });
     });
   }
 
-  window.mombook.addressed = addressed;
-  window.mombook.keepInAddress = () => {
-    const moved = panels.filter((panel) => panel.line !== panel.opening).map((panel) => panel.address).join("&");
+  function keepInAddress() {
+    const moved = panels.filter((panel) => panel.line !== panel.opening).map(address).join("&");
     if (moved || fragment().length) history.replaceState(null, "", moved ? `#${moved}` : location.pathname + location.search);
+  }
+
+  // Answers as the site's builder packs them: JSON, and the upper halves of the numbers that it points into.
+  async function inflated(text) {
+    const packed = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]).stream();
+    return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
+  }
+
+  mombook.bring = async (mark, ...parts) => {
+    const [heads, bytes] = await Promise.all(parts.map(inflated)), n = bytes.length / 4, halves = new Uint32Array(2 * n);
+    for (let k = 0, half = 0; k < n; k++) {
+      half += bytes[k] + (bytes[n + k] << 8) + (bytes[2 * n + k] << 16) + (bytes[3 * n + k] << 24);
+      halves[2 * k + 1] = half |= 0;
+    }
+    const { controls, answers } = JSON.parse(new TextDecoder().decode(heads)), numbers = new Float64Array(halves.buffer);
+    Object.values(answers).forEach((head) => mombook.Engine.unpacked(head, numbers));
+    panels.filter(({ place }) => place.dataset.answers === mark).forEach((panel) => panel.bring(controls, answers));
+  };
+
+  // What a panel brings along comes as a script, so that a page opened from a file has it too.
+  const fetchAnswers = ({ place: { dataset: { answers } } }) => {
+    if (answers) document.head.append(Object.assign(document.createElement("script"), { src: `answers/${answers}.js` }));
   };
 
   const pause = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   async function start() {
-    await pause();                                                      // the text first
-    for (const panel of panels) { await panel.draw(); await pause(); }
+    if (!panels.length) return;
+    engine.start();
+    fetchAnswers(panels[0]);
+    for (const panel of panels) { await pause(); await panel.draw(); }  // the text first
     document.documentElement.dataset.drawn = "yes";
+    panels.slice(1).forEach(fetchAnswers);
     openFragment();
     addEventListener("hashchange", openFragment);
-    if (panels.length) (window.requestIdleCallback || setTimeout)(() => engine.start(), { timeout: 2000 });
   }
-  if (document.readyState === "complete") start(); else addEventListener("load", start);
-})();
+  start();
+})(mombook);

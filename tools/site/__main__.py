@@ -38,7 +38,7 @@ def _build(options):
     for sentence in missing:
         print(sentence, file=sys.stderr)
     print(f"{options.folder.name}/ is built; `make serve` shows it.")
-    return int(bool(missing) and os.environ.get("MOMBOOK_REQUIRE_SITE") == "1")
+    return int(bool(missing) and os.environ.get("MOMBOOK_REQUIRE_ALL") == "1")
 
 
 def _serve(options):

@@ -4,7 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import distribution, elsewhere, lite, pages, wheel
+from . import api, distribution, elsewhere, lite, pages, wheel
 from .places import SITE, Missing
 
 
@@ -41,8 +41,11 @@ def build(folder=SITE, pyodide="local", repository=None, say=print):
     if live:
         made("the notebooks in JupyterLite", lite.build(folder, live))
     try:
-        names = pages.build(folder, lab=bool(live), live=live, repository=repository)
+        code = api.addresses(api.PACKAGES)
+        names = pages.build(folder, lab=bool(live), live=live, repository=repository, code=code)
         made(f"{len(names)} pages to read", [folder / name for name in names])
+        reference = api.build(folder)
+        made(f"{len(reference)} pages of reference", reference)
     except Missing as why:
         missing.append(f"There are no pages to read: {why}.")
     if repository:

@@ -50,8 +50,6 @@ def install(site, wheel, groups=("lab",), remote=None):
     names = ours | set(packages)
     packages |= {entry["name"]: entry for entry in (pure.entry(path, names) for path in wheels)}
     packages["mombook"] = {**pure.entry(wheel, names), "file_name": f"../{Path(wheel).name}"}
-    if "plotly" in packages:
-        packages["plotly"]["depends"].append("anywidget")       # imported by its FigureWidget, and not declared
     for path in [*shipped, *wheels]:
         shutil.copy(path, folder)
     info = json.loads((fetched / "pyodide-lock.json").read_text())["info"]

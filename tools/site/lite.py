@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 import nbformat
 
+from tools.lab import with_advice
+
 from .places import NOTEBOOKS, VENV, program
 
 FOLDER = "lab"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 NAME = "mombook in JupyterLite"
-READY = ("mombook", "ipywidgets", "plotly", "threadpoolctl", "scikit-learn", "pandas", "ipython", "jedi", "comm")
+READY = ("mombook", "ipywidgets", "anywidget", "plotly", "threadpoolctl", "scikit-learn", "pandas", "ipython", "jedi", "comm")
 """What a notebook's Python has loaded when its first cell runs."""
 
 
@@ -71,7 +73,7 @@ def _name(page):
 
 def _for_pyodide(path):
     """A notebook that asks for JupyterLite's kernel by its name there, each text one string, as a server would send it."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = with_advice(nbformat.read(path, as_version=4))
     notebook.metadata.kernelspec = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
     return json.dumps(notebook, ensure_ascii=False)
 

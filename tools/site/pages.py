@@ -4,6 +4,7 @@ Everything stands on the page as it is built: prose, equations, the saved output
 its notebook was saved with. Where the page is served and Python for the browser is beside it, the panels come alive.
 """
 
+import base64
 import html
 import re
 import shutil
@@ -14,9 +15,10 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import Highlight2HTML
 from pygments.formatters import HtmlFormatter
 
-from tools.build_notebooks import PANEL
+from mombook import front
+from tools.build_notebooks import NAMED, PANEL
 
-from . import elsewhere, equations, figures, lite, vendor
+from . import api, elsewhere, equations, figures, lite, stored, vendor
 from .places import CACHE, NOTEBOOKS, ROOT
 from .prose import TAG, Prose
 
@@ -24,11 +26,14 @@ WEB = ROOT / "web"
 REFERENCE = ("NOTATION", "TEACHING")
 """Markdown files of the repository that are pages of the site, where they exist."""
 
-FRONT, HERO, LEDGER = "index.html", "tradeoff", "10_claims"
+PICTURES = "pictures"
+"""Folder of each panel's picture as its notebook keeps it: what is seen until a script draws the figure, or without scripts."""
+
+FRONT, HERO, LEDGER = "index.html", "start", "10_claims"
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(notebooks/(?P<stem>\w+)\.ipynb\) \| (?P<line>.+) \|$", re.MULTILINE)
 
 
-def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, repository=None):
+def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, repository=None, code=None):
     """Write the pages into ``folder``; whatever else is there stays.
 
     Args:
@@ -36,6 +41,7 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
         lab: whether the notebooks themselves can be opened under ``lab/``.
         live: where the pages find Python: what ``distribution.install`` returned; ``None`` for figures that stand still.
         repository: ``owner/name`` on GitHub, for links to Binder and Colab; ``None`` for none.
+        code: where names in code lead, as ``api.addresses`` returns it; ``None`` for no links.
 
     Returns:
         The pages' names, the front page first.
@@ -45,16 +51,23 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+    files = sorted(Path(notebooks).glob(f"{NAMED}.ipynb"))
     read = {file.stem: nbformat.read(file, as_version=4) for file in files}
-    book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live, repository)
-    book.faces = figures.faces({pair for notebook in read.values() for pair in _panels(notebook)}, cache)
+    book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live, repository, code)
+    pairs = sorted({pair for notebook in read.values() for pair in _panels(notebook)})
+    book.faces, scripts = figures.faces(pairs, cache), figures.answers(pairs, cache)
     pages = {FRONT: book.front(), **{f"{stem}.html": book.notebook(stem) for stem in read},
              **{f"{name.lower()}.html": book.reference(name) for name in book.reference_names}}
     check_links(pages)
     vendor.install(folder / "vendor", cache)
-    for file in WEB.glob("*.*"):
+    for file in (*WEB.glob("*.*"), *(front.FOLDER / name for name in front.sources())):
         shutil.copy(file, folder)
+    (folder / stored.FOLDER).mkdir(exist_ok=True)
+    for pair, text in scripts.items():
+        (folder / stored.FOLDER / f"{stored.mark(*pair)}.js").write_text(text, encoding="utf-8")
+    (folder / PICTURES).mkdir(exist_ok=True)
+    for mark, picture in book.pictures.items():
+        (folder / PICTURES / f"{mark}.png").write_bytes(base64.b64decode(picture))
     (folder / "code.css").write_text(code_style(), encoding="utf-8")
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -64,9 +77,10 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
 class _Book:
     """What the pages know of one another."""
 
-    def __init__(self, notebooks, lines, lab, live, repository=None):
+    def __init__(self, notebooks, lines, lab, live, repository=None, code=None):
         self.notebooks, self.lines, self.lab, self.live, self.repository = notebooks, lines, lab, live, repository
-        self.faces = {}
+        self.code = code or {}
+        self.faces, self.pictures = {}, {}
         self.reference_names = [name for name in REFERENCE if (ROOT / f"{name}.md").exists()]
         self.labels = {label: f"{stem}.html" for stem, notebook in notebooks.items() for cell in notebook.cells
                        if cell.cell_type == "markdown" for label in TAG.findall(cell.source)}
@@ -83,13 +97,14 @@ class _Book:
             if cell.cell_type == "markdown":
                 blocks.append({"kind": "prose", "html": prose.html(cell.source)})
             elif cell.source.strip():
-                blocks.append({"kind": "code", "html": self._highlight(cell.source), "first": _first(cell.source),
+                code = api.linked(self._highlight(cell.source), self.code)
+                blocks.append({"kind": "code", "html": code, "first": _first(cell.source),
                                "outputs": [out for output in cell.outputs if (out := self._output(output, prose, seen))]})
-        at = list(self.notebooks).index(stem)
+        at, pair = list(self.notebooks).index(stem), next(iter(_panels(self.notebooks[stem])), None)
         around = {"previous": self.order[at - 1] if at else {"href": FRONT, "title": "Front page"},
                   "next": self.order[at + 1] if at + 1 < len(self.order) else None}
         return self._page("notebook.html.j2", prose, title=_title(self.notebooks[stem]), blocks=blocks,
-                          open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
+                          first=pair and stored.mark(*pair), open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
                           elsewhere=elsewhere.links(f"{stem}.ipynb", self.repository),
                           about=self.lines.get(stem, ""), **around)
 
@@ -99,11 +114,13 @@ class _Book:
         first = self.notebooks[stem].cells[0].source
         answer = re.search(r"^# .*?\n+(.+?)(\n\n|\Z)", first, re.DOTALL)[1]
         answer += "\n\n" + "\n".join(re.findall(r"^\[.+?\]: .*$", first, re.MULTILINE))    # where its links lead
-        hero = next((self._panel(pair, {}) for pair in _panels(self.notebooks[stem]) if pair[0] == HERO), None)
+        hero = next((self._panel(data, {}) for data in _saved(self.notebooks[stem]) if _pair(data)[0] == HERO), None)
         readme = (ROOT / "README.md").read_text(encoding="utf-8")
         what = re.search(r"^# .*?\n\n(.*?)\n\n## ", readme, re.DOTALL)[1]
+        what = re.sub(r"<picture>.*?</picture>\n+", "", what, flags=re.DOTALL)          # the page has the figure itself
         return self._page("front.html.j2", prose, title="mombook: stochastic momentum, explorable", answer=prose.html(answer),
-                          what=prose.html(what), hero=hero, ledger=f"{LEDGER}.html" if LEDGER in self.notebooks else "",
+                          what=prose.html(what), hero=hero, first=hero and hero["answers"],
+                          ledger=f"{LEDGER}.html" if LEDGER in self.notebooks else "",
                           about="An explorable paper on stochastic momentum: exact curves you can drag, in the page.")
 
     def reference(self, name):
@@ -114,7 +131,7 @@ class _Book:
 
     def _prose(self, page):
         return Prose(address=self._address, labels=self.labels, page=page,
-                     chapters={stem[:2]: f"{stem}.html" for stem in self.notebooks})
+                     chapters={stem.partition("_")[0]: f"{stem}.html" for stem in self.notebooks})
 
     def _address(self, url):
         """A link of a notebook or a Markdown file as a link of the site."""
@@ -133,34 +150,45 @@ class _Book:
         if output.output_type == "error":
             return {"kind": "text", "text": f"{output.ename}: {output.evalue}"}
         if PANEL in output.data:
-            return {"kind": "panel", **self._panel(_pair(output.data[PANEL]), seen)}
+            return {"kind": "panel", **self._panel(output.data, seen)}
         if "text/markdown" in output.data:
             return {"kind": "prose", "html": prose.html(output.data["text/markdown"])}
+        if "text/html" in output.data:                                  # a table of mombook's own, already escaped
+            return {"kind": "prose", "html": f'<div class="scroll">{output.data["text/html"]}</div>'}
         return {"kind": "text", "text": output.data.get("text/plain", "")}
 
-    def _panel(self, pair, seen):
-        """One panel's face and its name on this page: a second one of a kind is ``name-2``."""
-        face = self.faces[pair]
+    def _panel(self, data, seen):
+        """One panel's face and its name on this page: a second one of a kind is ``name-2``; and its saved picture."""
+        pair = _pair(data)
+        face, mark = self.faces[pair], stored.mark(*pair)
+        if picture := data.get("image/png"):
+            self.pictures[mark] = picture
         seen[face["name"]] = seen.get(face["name"], 0) + 1
         count = seen[face["name"]]
         key = face["name"] if count == 1 else f"{face['name']}-{count}"
-        return {"key": key, "face": face, "data": _script({**face, "key": key})}
+        return {"key": key, "face": face, "data": _script({**face, "key": key}), "answers": mark, "picture": bool(picture)}
 
     def _page(self, template, prose, **more):
         text = self._environment.get_template(template).render(
             page=prose.page, order=self.order, contents=[h for h in prose.headings if h[0] in (2, 3)], live=self.live,
-            lab_address=f"{lite.FOLDER}/lab/index.html" if self.lab else "", live_data=_script(self.live),
-            references=[{"href": f"{name.lower()}.html", "title": name.capitalize()} for name in self.reference_names], **more)
+            lab_address=f"{lite.FOLDER}/lab/index.html" if self.lab else "", live_data=_script(self.live), front=front.SCRIPTS,
+            references=[{"href": f"{name.lower()}.html", "title": name.capitalize()} for name in self.reference_names],
+            package=f"{api.FOLDER}/mombook.html" if self.code else "", **more)
         return prose.fill(text, equations.rendered(dict.fromkeys(prose.formulas)))
 
 
-def _panels(notebook):
-    return [_pair(output.data[PANEL]) for cell in notebook.cells if cell.cell_type == "code"
+def _saved(notebook):
+    """What a notebook keeps of each panel."""
+    return [output.data for cell in notebook.cells if cell.cell_type == "code"
             for output in cell.outputs if PANEL in output.get("data", {})]
 
 
+def _panels(notebook):
+    return [_pair(data) for data in _saved(notebook)]
+
+
 def _pair(data):
-    return data["panel"], data["scenario"]
+    return data[PANEL]["panel"], data[PANEL]["scenario"]
 
 
 def _title(notebook):
@@ -206,7 +234,7 @@ def check_links(pages):
     for name, text in pages.items():
         for address in map(html.unescape, re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
             page, _, fragment = address.partition("#")
-            if re.match(r"[a-z]+:", address) or page.startswith(f"{lite.FOLDER}/"):
+            if re.match(r"[a-z]+:", address) or page.startswith((f"{lite.FOLDER}/", f"{api.FOLDER}/")):
                 continue
             target = page or name
             if target not in pages or (fragment and fragment not in anchors[target]):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 TAG = re.compile(r"\\tag\{([^}]+)\}")
-CITED = re.compile(r"(\bnotebook (\d\d), )?\(([A-Za-z][A-Za-z0-9-]*)\)")
-CHAPTER = re.compile(r"\bnotebook (\d\d)\b")
+CITED = re.compile(r"(\bnotebook (\d\d|[A-Z]), )?\(([A-Za-z][A-Za-z0-9-]*)\)")
+CHAPTER = re.compile(r"\bnotebook (\d\d|[A-Z])\b")
 HOLE = "\x02{}\x03"
 """Where a formula will stand once KaTeX has set all of them in one go."""
 
@@ -21,7 +21,7 @@ class Prose:
     Attributes:
         address: link target in a notebook or a Markdown file -> address in the site, or None if it leads nowhere.
         labels: equation label -> page that shows it, over the whole book; page: this page's own name.
-        chapters: a notebook's two digits -> its page.
+        chapters: a notebook's two digits, or an appendix's letter -> its page.
         headings: (level, id, html) in order; formulas: (tex, is displayed) in order of the holes they left.
     """
 
@@ -91,7 +91,7 @@ class _Renderer(IPythonRenderer):
         address = self.prose.address(url)
         if address is None:
             raise ValueError(f"{self.prose.page}: the link to {url!r} leads nowhere on the site")
-        return super().link(text, address, title)
+        return super().link(re.sub("</?a[^>]*>", "", text), address, title)              # links do not nest
 
     def table(self, text):
         return f'<div class="scroll"><table>{text}</table></div>\n'

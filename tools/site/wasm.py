@@ -15,7 +15,7 @@ from .places import ROOT, program
 SCRIPT = Path(__file__).with_name("wasm_tests.mjs")
 
 
-def run(*arguments, seconds=1200):
+def run(*arguments, seconds=2400):
     """Run the tests on mombook as the site ships it.
 
     Args:

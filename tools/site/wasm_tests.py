@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,34 +15,27 @@ NOT_HERE = re.compile(r"^\s*(?:from|import) (?:mombook\.(?:explore|panels)|mombo
                       r"|plotly|nbformat|jupytext|subprocess|yaml|tools)\b", re.MULTILINE)
 
 LEFT_OUT = {
-    "test_labels.py": "reads the repository's texts and computes nothing",
-    "test_notebook_labels.py": "reads the repository's texts and computes nothing",
+    "test_types.py": "reads annotations, of the panels too, and computes nothing",
+    "test_fuzz.py": "stops long calls by a signal, which this Python does not have",
 }
 """Test files of the engine that are not run here, each with its reason."""
-
-SLOW = {
-    "test_bounds.py::test_no_method_beats_the_bounds_of_its_family": "thousands of drawn gaps, as other tests here draw them",
-    "test_bounds.py::test_tuned_methods_stay_below_the_upper_bounds": "hundreds of tunings, as other tests here tune",
-    "test_fourth_moments.py::test_tuned_with_the_factor_methods_do_on_the_rows_what_theory_claims": "true runs on thousands "
-                                                                                                    "of rows, again statistics",
-    "test_scaling.py::test_measured_in_its_regime_theory_has_the_right_exponent": "hundreds of tunings again",
-    "test_scaling.py::test_with_noise_it_covers_at_least_as_often_as_it_says": "counts how often an interval covers: "
-                                                                               "statistics, whatever the arithmetic",
-}
-"""Single tests that would take two thirds of the time, each with what is not lost by leaving it out."""
 
 book = Path("/book")
 shutil.copytree("/repository/notebooks", book / "notebooks", ignore=shutil.ignore_patterns(".*"))
 (book / "tests").mkdir()
 for name in ("conftest.py", "pyproject.toml"):
     shutil.copy(Path("/repository", name), book)
-for path in Path("/repository/tests").glob("*.py"):
-    if path.name not in LEFT_OUT and not NOT_HERE.search(path.read_text()):
-        shutil.copy(path, book / "tests")
+ENGINE = [".", "model", "exact", "sample", "tuning", "data", "sweeps", "study"]
+for path in [path for folder in ENGINE for path in Path("/repository/tests", folder).glob("*.py")]:
+    if not path.name.startswith("test_") or (path.name not in LEFT_OUT and not NOT_HERE.search(path.read_text())):
+        copy = book / path.relative_to("/repository")
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(path, copy)
 
-# Doctests of the engine: the package's own modules, not its rooms for panels.
-modules = [str(path) for path in Path(mombook.__file__).parent.glob("*.py") if not NOT_HERE.search(path.read_text())]
-skipped = [f"--deselect=tests/{name}" for name in SLOW]
+# Doctests of the engine: the package's own modules, not the panels.
+package = Path(mombook.__file__).parent
+modules = [str(path) for folder in ENGINE for path in (package / folder).glob("*.py") if not NOT_HERE.search(path.read_text())]
 more = given                                                            # noqa: F821 -- wasm_tests.mjs sets it
 os.chdir(book)
-int(pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=/book", *skipped, "tests", *modules, *more]))
+sys.path.insert(0, str(book / "tests"))                                 # conftest.py imports one of the tests' helpers
+int(pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=/book", "-m", "not slow", "tests", *modules, *more]))

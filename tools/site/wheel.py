@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .places import ROOT, program
 
-SOURCES = ("pyproject.toml", "LICENSE", "mombook")
+SOURCES = ("pyproject.toml", "LICENSE", "README.md", "mombook")
 
 
 def build(folder):
