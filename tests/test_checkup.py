@@ -63,7 +63,7 @@ def test_an_engine_alone_is_no_fault(installed):
     for name in ("plotly", "anywidget"):
         del installed[name]
     found = {check.name: check for check in checkup.packages()}
-    assert found["panels"].verdict == "note" and found["panels"].remedy.endswith("'mombook[lab]'")
+    assert found["panels"].verdict == "note" and found["panels"].remedy.endswith("'.[lab]'  (in a copy of the book)")
     assert checkup.Report(tuple(found.values())).fine
 
 

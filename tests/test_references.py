@@ -13,7 +13,7 @@ from mombook import references
 from mombook.panels import PANELS, definition
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 WORKS = references.works()
 NAME = r"[A-Z][\w-]+"
 CITED = re.compile(rf"\b({NAME})(?:(?:, {NAME})*,? (?:&|and) {NAME}| et al\.)?,? \(?((?:18|19|20)\d\d)\b(?! runs)")

@@ -4,7 +4,6 @@ They end with this folder's tests (scope "package"), not with the session: while
 in the main thread, where nbval later drives its kernels.
 """
 
-import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,19 +18,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_collection_modifyitems(items):
-    """Everything in this folder needs the browser."""
+    """Everything in this folder needs the browser, and some of it the site's tools."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+            if "site" in item.fixturenames:
+                item.add_marker("site")
 
 
 @pytest.fixture(scope="package")
 def chromium():
-    """Debian's Chromium under Playwright; skips without one, fails instead when MOMBOOK_REQUIRE_BROWSER=1."""
+    """Debian's Chromium under Playwright; skips without one."""
     if why := missing():
-        if os.environ.get("MOMBOOK_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"MOMBOOK_REQUIRE_BROWSER=1, but {why}", pytrace=False)
-        pytest.skip(why)
+        lacking.needed(why)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -83,7 +82,7 @@ def site(tmp_path_factory):
     try:
         names = pages.build(folder, live=live)
     except Missing as missing_part:
-        lacking.site(missing_part)
+        lacking.needed(missing_part)
     return SimpleNamespace(folder=folder, names=names, why_not_alive=why)
 
 
@@ -98,5 +97,5 @@ def address(site):
 def live_address(site, address):
     """Where the site is served, its pages able to come alive."""
     if site.why_not_alive:
-        lacking.site(site.why_not_alive)
+        lacking.needed(site.why_not_alive)
     return address

@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -59,9 +58,7 @@ class LabServer:
         self.root = Path(root)
         self._without = without                 # extensions of Lab that are to be off
         self.token = secrets.token_hex(16)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        self.url = ""                           # known once the server listens
         self._scratch = Path(scratch)
 
     def __enter__(self):
@@ -71,8 +68,7 @@ class LabServer:
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
         command += [
             "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={self.url.rpartition(':')[2]}",
-            "--ServerApp.port_retries=0",
+            "--ServerApp.port=0",               # the server takes a free port and writes which
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.root}",
             "--LabApp.news_url=None",
@@ -104,13 +100,14 @@ class LabServer:
             self._process.kill()
             self._process.wait()
 
-    def _wait_until_it_answers(self, seconds=60):
-        deadline = time.monotonic() + seconds
+    def _wait_until_it_answers(self, seconds=180):
+        deadline, runtime = time.monotonic() + seconds, self._scratch / "runtime"
         while time.monotonic() < deadline:
             try:
+                self.url = json.loads((runtime / f"jpserver-{self._process.pid}.json").read_text())["url"].rstrip("/")
                 urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2).close()
                 return
-            except OSError:
+            except (OSError, ValueError):       # no such file yet, or half of it
                 if self._process.poll() is not None:
                     break
                 time.sleep(0.1)
@@ -123,7 +120,7 @@ class LabPage:
     def __init__(self, browser, server, width=1400, height=1000):
         self.server = server
         self._context = browser.new_context(viewport={"width": width, "height": height})
-        self._context.set_default_timeout(20_000)
+        self._context.set_default_timeout(90_000)
         self.page = self._context.new_page()
         self._requests, self.console_errors, self.bytes_received = [], [], 0
         self._context.on("request", lambda request: self._requests.append(request.url))
@@ -196,29 +193,49 @@ class LabPage:
             self.page.wait_for_timeout(20)
         raise AssertionError(f"the trace {trace!r} did not change and come to rest within {timeout} s")
 
+    def panel(self, k=0):
+        """The k-th panel of the page."""
+        return self.page.locator(".mombook-panel").nth(k)
+
+    def drawn(self, k=0, timeout=180):
+        """Until the k-th panel, brought into view, has drawn its figure."""
+        self.panel(k).wait_for(state="attached", timeout=1000 * timeout)
+        self.panel(k).evaluate("panel => panel.scrollIntoView({ block: 'start' })")
+        self.panel(k).locator(".js-plotly-plot .scatterlayer").first.wait_for(timeout=1000 * timeout)
+
+    def rest(self, k=0, timeout=90):
+        """Until the k-th panel shows, refined, what was asked of it last."""
+        rests = """panel => { const it = panel.mombook;
+          return !it.wanted && !it.unsettled && !(it.engine.job?.urgency < 3); }"""
+        self.page.wait_for_function(rests, arg=self.panel(k).element_handle(), timeout=1000 * timeout)
+
     def sliders(self):
         """The labels of all sliders on the page, from the top."""
-        return [" ".join(text.split()) for text in self._sliders().locator(".widget-label").all_inner_texts()]
+        return [" ".join(text.split()) for text in self.page.locator(".slider > span:first-child").all_inner_texts()]
 
-    def handle(self, label):
-        """The knob of the slider with this label, scrolled into view."""
-        knob = self._slider(label).locator(".noUi-handle").first
-        knob.scroll_into_view_if_needed()
-        return knob
-
-    def _slider(self, label):
-        exact = self.page.locator(".widget-label", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
-        slider = self._sliders().filter(has=exact)
+    def handle(self, label, k=0):
+        """The slider with this label of the k-th panel, scrolled into view."""
+        slider = self.panel(k).locator(".slider").filter(
+            has=self.page.locator("span", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$")))
         if not slider.count():
             raise AssertionError(f"no slider {label!r}; the page has {self.sliders()}")
-        return slider.first
+        slider.scroll_into_view_if_needed()
+        return slider.locator("input[type=range]")
 
-    def _sliders(self):
-        return self.page.locator(".widget-slider:has(.noUi-handle)")
+    def scenario(self, k=0):
+        """The scenario line of the k-th panel."""
+        return self.panel(k).get_by_role("textbox", name="scenario line").input_value()
 
-    def readout(self, label):
-        """The number shown beside the slider with this label."""
-        return self._slider(label).locator(".widget-readout").inner_text()
+    def export(self, name, k=0):
+        """Choose something from the k-th panel's menu of exports."""
+        self.panel(k).locator(".menu summary").click()
+        self.panel(k).get_by_role("button", name=name, exact=True).click()
+
+    def wait_for_sentence(self, pattern, k=0, timeout=20):
+        """Until the k-th panel's sentence, or the table under it, matches."""
+        matches = ("([panel, pattern]) => ['.sentence', 'pre.readout']"
+                   ".some((part) => new RegExp(pattern).test(panel.querySelector(part)?.innerText))")
+        self.page.wait_for_function(matches, arg=[self.panel(k).element_handle(), pattern], timeout=1000 * timeout)
 
     def press(self, label, key, times=1):
         """Press a key (ArrowRight, PageUp, Home) on a slider."""
@@ -229,8 +246,9 @@ class LabPage:
 
     def drag(self, label, dx, steps=8, release=True):
         """Drag a slider's knob by ``dx`` pixels with the mouse."""
-        box = self.handle(label).bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        slider = self.handle(label)
+        box, at = slider.bounding_box(), int(slider.input_value()) / int(slider.get_attribute("max"))
+        x, y = box["x"] + 8 + at * (box["width"] - 16), box["y"] + box["height"] / 2
         self.page.mouse.move(x, y)
         self.page.mouse.down()
         self.page.mouse.move(x + dx, y, steps=steps)
@@ -286,11 +304,11 @@ def missing():
     except ImportError:
         return "playwright is missing: pip install playwright"
     if not chromium_path():
-        return "Chromium is missing: apt install chromium"
+        return "Chromium is missing: apt-get install chromium"
     return ""
 
 
 def chromium_path():
-    """Debian's Chromium, or a build of it by another name; ``MOMBOOK_CHROMIUM`` overrides."""
-    names = filter(None, [os.environ.get("MOMBOOK_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"])
-    return next(filter(None, map(shutil.which, names)), None)
+    """Debian's Chromium, or a build of it by another name; ``MOMBOOK_CHROMIUM`` names the only one to try."""
+    own = os.environ.get("MOMBOOK_CHROMIUM")
+    return next(filter(None, map(shutil.which, [own] if own else ["chromium", "chromium-browser", "google-chrome"])), None)

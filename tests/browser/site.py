@@ -15,7 +15,7 @@ DRAWN = "() => document.documentElement.dataset.drawn === 'yes' || !document.que
 _PANEL = "window.mombook.panels.find(panel => panel.key === key)"
 _PLOTTED = f"key => {_PANEL}.figure.plotted"
 _RESTS = f"""key => {{ const panel = {_PANEL};
-  return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.running && !panel.errands.length
+  return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.running && !panel.calls.length
     && (!panel.engine.job || panel.engine.job.urgency > 2); }}"""
 
 
@@ -40,7 +40,7 @@ class SitePage:
         self.base = base
         self.context = browser.new_context(viewport={"width": width, "height": height},
                                            color_scheme="dark" if dark else "light", **more)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(90_000)
         self.page = self.context.new_page()
         self.requests, self.console_errors = [], []
         self.context.on("request", lambda request: self.requests.append(request.url))

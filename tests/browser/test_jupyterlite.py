@@ -13,6 +13,8 @@ from mombook.panels import definition
 from .lab import ARTEFACTS, LabPage
 from .site import served
 
+pytestmark = pytest.mark.site
+
 NOTEBOOK = "01_the_paper_in_one_figure.ipynb"
 
 # Notes the milliseconds from each key to the drawing that follows it.
@@ -20,11 +22,12 @@ STOPWATCH = """() => {
   const plot = document.querySelector('.js-plotly-plot');
   let pressed = null;
   window.answered = [];
-  document.addEventListener('keydown', () => { pressed = performance.now(); }, true);
-  plot.on('plotly_afterplot', () => {
+  window.addEventListener('keydown', () => { pressed = performance.now(); }, true);      // a panel keeps keys from the document
+  const follow = () => {
     if (pressed !== null) window.answered.push(performance.now() - pressed);
     pressed = null;
-  });
+  };
+  for (const event of ['plotly_afterplot', 'plotly_animated', 'plotly_relayout']) plot.on(event, follow);
 }"""
 
 
@@ -49,7 +52,7 @@ def lite_address(tmp_path_factory, chromium):
     try:
         lite.build(folder, distribution.install(folder, wheel.build(folder)))
     except Missing as why:
-        lacking.site(why)
+        lacking.needed(why)
     with served(folder) as address:
         yield address.rstrip("/")
 
@@ -73,6 +76,7 @@ def page(chromium, lite_address, took):
     started = time.monotonic()
     page.run_all(timeout=300)
     took["seconds to run the notebook"] = time.monotonic() - started
+    page.drawn()
     page.page.evaluate("document.querySelector('.js-plotly-plot').scrollIntoView({block: 'center'})")
     yield page
     page.close()
@@ -82,7 +86,7 @@ def drawn_as_here(page, line, timeout=60):
     """Wait until the panel rests at a scenario line, and hold every exact trace against CPython's."""
     panel = definition("tradeoff")
     exact = panel.exact(panel.read(line), final=True)
-    page.page.wait_for_function("words => document.querySelector('[role=status]').innerText.startsWith(words)",
+    page.page.wait_for_function("words => document.querySelector('.mombook-panel .sentence').innerText.startsWith(words)",
                                 arg=exact.sentence, timeout=1000 * timeout)
     compared = 0
     for name, arrays in exact.traces.items():
@@ -117,3 +121,5 @@ def test_nothing_went_wrong_and_nothing_left_the_machine(page):
     assert page.errors_in_cells() == []
     assert page.console_errors == []
     assert page.outside_requests == []
+    policy = page.page.evaluate("fetch(location.href).then(answer => answer.headers.get('Content-Security-Policy'))")
+    assert "worker-src 'self' blob:" in policy, "and all of it passed the server's policy"

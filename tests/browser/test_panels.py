@@ -45,7 +45,7 @@ def test_a_key_moves_the_first_slider_and_the_curve_is_the_engines(page, k):
     name = list(opening_cells())[k]
     panel, trace = definition(name), TRACES[name]
     shown = page.page.locator(".mombook-panel").nth(k)
-    line = shown.get_by_role("textbox", name="scenario")
+    line = shown.get_by_role("textbox", name="scenario line")
     line.wait_for()
     before = line.input_value()
     knob = shown.get_by_role("slider").first
@@ -69,9 +69,9 @@ def test_sliders_answer_while_a_cell_runs(page):
     page.page.evaluate(f"() => {{ {cell}.activeCellIndex = {cell}.widgets.length - 1;"
                        f" {cell}.activeCell.model.sharedModel.setSource('import time; time.sleep(15)');"
                        " window.jupyterapp.commands.execute('notebook:run-cell'); }")
-    line = page.page.locator(".mombook-panel").first.get_by_role("textbox", name="scenario")
+    line = page.panel().get_by_role("textbox", name="scenario line")
     before = line.input_value()
-    page.page.locator(".mombook-panel").first.get_by_role("slider").first.focus()
+    page.panel().get_by_role("slider").first.focus()
     page.page.keyboard.press("ArrowRight")
     page.page.wait_for_function("([field, before]) => field.value !== before", arg=[line.element_handle(), before],
                                 timeout=10_000)

@@ -1,5 +1,6 @@
 """A site that ships no Pyodide but loads it from another address, as from Pyodide's own distribution."""
 
+import json
 import shutil
 
 import lacking
@@ -12,13 +13,18 @@ from tools.site.places import Missing
 
 from .site import SitePage, served
 
-PAGE = """<!doctype html><title>elsewhere</title><link rel="icon" href="data:,"><script type="module">
-const at = (url) => new URL(url, location.href).href;
-const { loadPyodide } = await import(at("INDEX") + "pyodide.mjs");
-const python = await loadPyodide({ indexURL: at("INDEX"), lockFileURL: at("LOCK") });
+pytestmark = pytest.mark.site
+
+PAGE = """<!doctype html><title>elsewhere</title><link rel="icon" href="data:,">
+<script type="application/json" id="live">LIVE</script><script type="module" src="page.mjs"></script>"""
+
+SCRIPT = """const at = (url) => new URL(url, location.href).href;
+const { indexURL, lockFileURL } = JSON.parse(document.getElementById("live").textContent);
+const { loadPyodide } = await import(at(indexURL) + "pyodide.mjs");
+const python = await loadPyodide({ indexURL: at(indexURL), lockFileURL: at(lockFileURL) });
 await python.loadPackage("mombook", { messageCallback() {} });
 window.gap = python.runPython("import mombook as mb; mb.tune(mb.Spectrum.power_law(50, 1.5), 'asgd', batch=8).gap");
-</script>"""
+"""
 
 
 class Elsewhere(serve.Handler):
@@ -37,12 +43,13 @@ def addresses(tmp_path, monkeypatch):
         package = wheel.build(site)
         shutil.copytree(pyodide.fetch(), away)
     except Missing as why:
-        lacking.site(why)
+        lacking.needed(why)
     (away / "index.html").touch()
     monkeypatch.setattr(serve, "Handler", Elsewhere)
     with served(away) as distant:
         options = distribution.install(site, package, groups=(), remote=distant)
-        (site / "index.html").write_text(PAGE.replace("INDEX", options["indexURL"]).replace("LOCK", options["lockFileURL"]))
+        (site / "index.html").write_text(PAGE.replace("LIVE", json.dumps(options)))
+        (site / "page.mjs").write_text(SCRIPT)
         with served(site) as near:
             yield near, distant
 

@@ -2,12 +2,16 @@
 
 import json
 
+import nbformat
 import numpy as np
 import pytest
 
 from mombook.panels import definition
+from tools.build_notebooks import NOTEBOOKS
+from tools.site import pages, stored
 
 from .site import SitePage
+from .test_stored_answers import agrees_with_python, moves_by_what_is_stored
 
 FIRST, SECOND = "01_the_paper_in_one_figure.html", "02_sgd_and_the_critical_batch.html"
 
@@ -72,6 +76,7 @@ def test_arrow_keys_move_a_slider_and_the_page_draws_what_cpython_computes(tab):
 def test_the_address_holds_the_scenario_and_opens_it(tab, new_tab):
     line = moved(tab, "tradeoff", kappa=1580)
     assert tab.page.url.endswith(f"{FIRST}#{line}")
+    tab.part("tradeoff", ".menu summary").click()
     tab.page.get_by_role("button", name="Copy link").and_(tab.page.locator("#panel-tradeoff button")).click()
     tab.page.wait_for_function("() => mombook.panels.find(p => p.key === 'tradeoff').status.textContent === 'Copied.'")
     link = tab.page.evaluate("navigator.clipboard.readText()")
@@ -88,7 +93,7 @@ def test_a_typed_value_out_of_range_is_refused_in_words(tab):
     field.fill("1e9")
     field.press("Enter")
     tab.page.wait_for_selector("#panel-tradeoff [role=alert]")
-    assert tab.words("tradeoff", ".status") == ("kappa must be a number from 1 to 1000000; got '1e9'. Nothing has changed.")
+    assert tab.words("tradeoff", ".refusal") == "κ must be a number from 1 to 1000000; got '1e9'. Nothing has changed."
     assert tab.scenario("tradeoff") == before and field.input_value() == "1580"
 
 
@@ -122,7 +127,7 @@ QUICK_AND_WHOLE = """async ([key, name]) => {
   for (const step of [1, 2, 3]) {                                     // without a rest: at rest everything is drawn
     const next = stops[stops.indexOf(panel.now[name]) + 1];
     quick = false;
-    panel.wish({ ...panel.now, [name]: next });
+    panel.move({ ...panel.now, [name]: next });
     while (panel.shown[name] !== next) await new Promise(done => setTimeout(done, 5));
     await new Promise(done => setTimeout(done, 60));
     const seen = svg();
@@ -157,6 +162,7 @@ def test_toggles_and_presets_move_the_figure(tab):
 def test_what_a_reader_takes_away_is_what_is_drawn(tab, tmp_path):
     def saved(button):
         with tab.page.expect_download() as waiting:
+            tab.part("tradeoff", ".menu summary").click()
             tab.page.locator("#panel-tradeoff button", has_text=button).click()
         waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
         return tmp_path / waiting.value.suggested_filename
@@ -173,14 +179,22 @@ def test_what_a_reader_takes_away_is_what_is_drawn(tab, tmp_path):
 
 def test_a_fault_in_python_shows_in_the_status_line(tab):
     """The glue is asked for a panel that is not there, as a broken wheel would."""
-    tab.page.evaluate("() => { const p = mombook.panels[0]; p.face.name = 'broken'; p.key = 'broken'; p.wish({...p.now}); }")
-    tab.page.wait_for_selector(".panel [role=alert]")
-    assert "ValueError: there is no panel 'broken'" in tab.page.locator(".panel [role=alert]").first.inner_text()
+    tab.page.evaluate("() => { const p = mombook.panels[0]; p.face.name = 'broken'; p.key = 'broken'; p.move({...p.now}); }")
+    tab.page.wait_for_selector(".panel .status[role=alert]")
+    assert "ValueError: there is no panel 'broken'" in tab.page.locator(".panel .status[role=alert]").first.inner_text()
     assert len(tab.console_errors) == 1 and "Traceback" in tab.console_errors.pop()
 
 
 def test_nothing_else_went_wrong_and_nothing_left_the_machine(tab):
     assert tab.console_errors == [] and tab.outside_requests == []
+
+
+def test_no_script_but_the_sites_own_runs_under_the_servers_policy(new_tab):
+    tab = new_tab().open(FIRST)
+    assert tab.console_errors == [], "the page's own scripts pass"
+    tab.page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.foreign = 1'}))")
+    assert tab.page.evaluate("window.foreign === undefined")
+    assert len(tab.console_errors) == 1 and "Content Security Policy" in tab.console_errors.pop()
 
 
 def test_the_mouse_drags_a_slider_on_another_page(new_tab):
@@ -200,14 +214,24 @@ def test_the_mouse_drags_a_slider_on_another_page(new_tab):
     assert tab.console_errors == [] and tab.outside_requests == []
 
 
+def test_the_front_pages_figure_is_alive(new_tab):
+    tab = new_tab().open("index.html", alive=True)
+    line = moved(tab, "start", batch=91)
+    tab.slider("start", "batch size B").press("ArrowRight")
+    tab.settle("start")
+    assert tab.scenario("start") == line and tab.page.url.endswith(f"index.html#{line}")
+    same_as_here(tab, "start", line)
+    assert tab.console_errors == [] and tab.outside_requests == []
+
+
 def test_a_link_that_makes_no_sense_shows_the_opening_figure_and_says_why(new_tab):
     tab = new_tab().open(f"{FIRST}#kappa=1e99;decay=1.5", alive=True)
-    tab.page.wait_for_selector("#panel-tradeoff [role=alert]")
+    tab.page.wait_for_selector("#panel-tradeoff .status[role=alert]")
     assert tab.words("tradeoff", ".status") == ("This link's scenario cannot be shown: kappa must be a number from 1 to "
                                                 "1000000; got '1e99'. Nothing has changed.")
     same_as_here(tab, "tradeoff", tab.scenario("tradeoff"), simulated=True)
     tab.page.evaluate("location.hash = '#nobody:kappa=10'")
-    tab.page.wait_for_selector("[role=alert]:has-text('a panel this page does not have: nobody')")
+    tab.page.wait_for_selector(".status[role=alert]:has-text('a panel this page does not have: nobody')")
     assert tab.console_errors == []
 
 
@@ -217,9 +241,31 @@ def test_a_blocked_worker_leaves_the_page_as_it_was(new_tab, missing):
     tab.context.route(f"**/{missing}", lambda route: route.abort())
     tab.open(FIRST)
     tab.page.wait_for_function("() => document.documentElement.dataset.python === 'failed'", timeout=60_000)
-    assert tab.words("tradeoff", ".status").startswith("The figures stand still here: ")
-    assert tab.part("tradeoff", ".slider input").is_disabled()
+    assert tab.words("tradeoff", ".status").startswith("Python does not run here, and only stored answers can be shown: ")
+    assert tab.part("tradeoff", ".line input").is_disabled()
     same_as_here(tab, "tradeoff", tab.scenario("tradeoff"), simulated=True)
+
+
+@pytest.mark.parametrize(("name", "key", "label"), [(FIRST, "tradeoff", "κ"), ("index.html", "start", "batch size B")])
+def test_a_slider_moves_the_curves_though_the_worker_never_answers(new_tab, name, key, label):
+    tab = new_tab()
+    tab.context.route("**/worker.mjs", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    tab.open(name)
+    tab.page.wait_for_function("key => mombook.panels.find((panel) => panel.key === key).stored.size", arg=key)
+    moves_by_what_is_stored(tab, key, label)
+    assert tab.words(key, ".status") == "" and tab.page.evaluate("mombook.engine.state") == "loading"
+    assert tab.console_errors == []
+
+
+def test_every_stored_number_is_what_python_computes(site):
+    """Of panels whose answers take long to compute, every fifth scenario."""
+    pairs = {pair for notebook in NOTEBOOKS.glob("*.ipynb") for pair in pages._panels(nbformat.read(notebook, as_version=4))}
+    scripts = {file.stem: file for file in (site.folder / stored.FOLDER).glob("*.js")}
+    assert scripts.keys() == {stored.mark(*pair) for pair in pairs}
+    for name, line in sorted(pairs):
+        file = scripts[stored.mark(name, line)]
+        assert file.stat().st_size <= stored.LARGEST
+        agrees_with_python(file.read_text(encoding="utf-8"), name, line, every=5 if name in stored.AT_MOST else 1)
 
 
 def test_the_page_is_small_enough(site):

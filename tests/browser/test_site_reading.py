@@ -6,8 +6,10 @@ from tools.build_notebooks import NOTEBOOKS
 from tools.site.pages import REFERENCE
 
 from .site import SitePage
+from .test_stored_answers import moves_by_what_is_stored
 
-PAGES = ["index.html", *(f"{file.stem}.html" for file in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))), 
+FIGURE = "01_the_paper_in_one_figure.html"
+PAGES = ["index.html", *(f"{file.stem}.html" for file in sorted(NOTEBOOKS.glob("*.ipynb"))),
          *(f"{name.lower()}.html" for name in REFERENCE if (NOTEBOOKS.parent / f"{name}.md").exists())]
 
 
@@ -35,15 +37,17 @@ def page(request, look):
     return look(request.param)
 
 
-def test_a_page_shows_its_figures_and_equations_without_a_server(page):
+def test_a_page_shows_its_figures_and_equations_without_a_server(page, site):
     drawn = page.page.evaluate("() => (mombook.panels || []).map(panel => panel.place.querySelectorAll('.trace, .hm').length)")
     assert len(drawn) == page.page.locator(".panel").count() and all(drawn)
     assert "$" not in page.page.locator("main").inner_text()
-    if not page.page.url.endswith(("index.html", "10_claims.html", "teaching.html")):
-        assert page.page.locator(".katex").count() > 5
+    if not page.page.url.endswith(("index.html", "00b_step_by_step.html", "10_claims.html", "teaching.html")):
+        assert page.page.locator(".katex").count() >= 5
         assert page.page.evaluate("() => document.fonts.check('16px KaTeX_Main')")
+    why = ("this copy was built without Python for the browser" if site.why_not_alive
+           else "pages opened from a file may not run Python; make serve shows them alive")
     for note in page.page.locator(".panel .status").all_inner_texts():
-        assert note == "The figures stand still here: pages opened from a file may not run Python; make serve shows them alive."
+        assert note == f"Python does not run here, and only stored answers can be shown: {why}."
 
 
 # The labels of equations that lie over a part of their equation, and of how many equations.
@@ -76,12 +80,19 @@ def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark, ru
         assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.parametrize(("name", "key", "label"), [(FIGURE, "tradeoff", "κ"), ("index.html", "start", "batch size B")])
+def test_a_slider_moves_the_curves_without_a_server(look, name, key, label):
+    tab = look(name)
+    tab.page.wait_for_function("key => mombook.panels.find((panel) => panel.key === key).stored.size", arg=key)
+    moves_by_what_is_stored(tab, key, label)
+
+
 def test_nothing_went_wrong_on_a_page_and_nothing_left_the_machine(page):
     assert page.console_errors == [] and page.outside_requests == []
 
 
 def test_code_is_folded_until_asked_for(look):
-    tab = look(PAGES[1])
+    tab = look(FIGURE)
     cells = tab.page.locator("details.code")
     assert cells.count() > 5 and not cells.first.locator("pre").is_visible()
     tab.page.get_by_role("button", name="Show code").click()
@@ -89,7 +100,7 @@ def test_code_is_folded_until_asked_for(look):
 
 
 def test_the_theme_switch_takes_the_figures_along_and_is_remembered(look):
-    tab = look(PAGES[1])
+    tab = look(FIGURE)
     background = "() => getComputedStyle(document.querySelector('.panel .main-svg')).backgroundColor"
     before = tab.page.evaluate(background)
     tab.page.get_by_role("button", name="Dark").click()
@@ -98,11 +109,14 @@ def test_the_theme_switch_takes_the_figures_along_and_is_remembered(look):
     assert tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_without_scripts_the_text_the_equations_and_the_sentences_stay(chromium, site):
+def test_without_scripts_the_text_the_equations_the_sentences_and_pictures_of_the_figures_stay(chromium, site):
     tab = SitePage(chromium, site.folder.as_uri() + "/", java_script_enabled=False)
-    tab.page.goto(f"{tab.base}{PAGES[1]}")
+    tab.page.goto(f"{tab.base}{FIGURE}")
     assert tab.page.locator(".katex").count() > 5
-    assert "SGD needs" in tab.page.locator(".panel .sentence", has_text="SGD needs").first.inner_text()
+    assert "heavy ball needs" in tab.page.locator(".panel .sentence", has_text="heavy ball needs").first.inner_text()
+    widths = tab.page.evaluate("[...document.querySelectorAll('.panel')].map((p) => p.querySelector('.plot img').naturalWidth)")
+    assert widths and min(widths) > 500 and tab.page.locator(".panel .plot img").first.is_visible()
+    tab.screenshot("site_without_scripts")
     tab.close()
 
 

@@ -1,4 +1,4 @@
-"""The row of exports in JupyterLab: files arrive, pictures are drawn in the page itself, and each says where it is from."""
+"""The menu of exports in JupyterLab: files arrive, pictures are drawn in the page itself, and each says where it is from."""
 
 import struct
 import subprocess
@@ -29,10 +29,22 @@ def page(chromium, lab_server):
 
 def saved(page, button, folder):
     with page.page.expect_download() as waiting:
-        page.page.get_by_role("button", name=button, exact=True).click()
+        page.export(button)
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
+
+
+def test_the_menu_is_opened_by_a_key_and_closed_by_escape(page):
+    menu, item = page.panel().locator(".menu summary"), page.panel().get_by_role("button", name="BibTeX")
+    assert not item.is_visible()
+    menu.focus()
+    page.page.keyboard.press("Enter")
+    assert item.is_visible() and page.page.locator(".menu .items button").all_inner_texts() == [
+        "Copy code", "CSV", "Script", "BibTeX", "PNG", "SVG"]
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Escape")
+    assert not item.is_visible() and page.page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
 def test_texts_are_saved_and_the_script_runs(page, tmp_path):
@@ -53,5 +65,4 @@ def test_a_png_is_saved_three_pixels_a_point_and_on_white_paper(page, tmp_path):
 def test_an_svg_is_saved_with_its_stamp_in_it(page, tmp_path):
     drawing = saved(page, "SVG", tmp_path).read_text()
     assert drawing.startswith("<svg") and STAMP in drawing and "rgb(255, 255, 255)" in drawing
-    page.page.wait_for_function("() => !document.querySelector('.mombook-print .js-plotly-plot')")
     assert not page.console_errors and not page.outside_requests

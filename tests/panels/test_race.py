@@ -1,0 +1,78 @@
+"""The fair race as a pure function: budgets counted, numbers the engine's, searches that find what they say."""
+
+import numpy as np
+import pytest
+
+import mombook as mb
+from mombook.panels.race import RacePanel, helps
+from mombook.study import race
+
+PANEL = RacePanel()
+
+
+def test_numbers_are_the_engines():
+    state = PANEL.read("kappa=100;d=30;batch=16;steps=80;trials=5;noise=0.01;seed=2")
+    view, H = PANEL.exact(state), mb.Spectrum.power_law(30, 1.5, 100.0)
+    sigma, unit = np.sqrt(0.01 * H.trace), H.trace / 2
+    for family in race.OWN:
+        drawn = race.trials(H, family, 16, 80, 5, 2, sigma)
+        method, risk = drawn.best()
+        np.testing.assert_allclose(view.numbers["risk"][family], risk / unit, rtol=1e-3)
+        curve = mb.risk_curve(H, method, 16, 80, noise=sigma) / unit
+        line = view.traces[{"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}[family]]
+        np.testing.assert_allclose(line["y"], curve[line["x"]], rtol=3e-3)
+        assert view.numbers["optimum"][family] <= view.numbers["risk"][family] * (1 + 1e-9)
+        np.testing.assert_allclose(view.numbers["times"][family], mb.steps_to(H, method, 16, 0.05 * unit, sigma, limit=80),
+                                   rtol=1e-2)
+
+
+def test_more_trials_never_hurt_and_all_get_as_many():
+    risks = [PANEL.exact(PANEL.read(trials=n)).numbers["risk"] for n in (2, 16, 256)]
+    for family in race.OWN:
+        assert risks[0][family] >= risks[1][family] >= risks[2][family]
+
+
+def test_against_samples_only_the_axis_changes():
+    steps, samples = (PANEL.exact(PANEL.read(against=a)) for a in ("steps", "samples"))
+    np.testing.assert_array_equal(samples.traces["SGD"]["x"], 64 * steps.traces["SGD"]["x"])
+    np.testing.assert_array_equal(samples.traces["SGD"]["y"], steps.traces["SGD"]["y"])
+    np.testing.assert_allclose(np.diff(samples.ranges["xaxis"]), np.diff(steps.ranges["xaxis"]))
+
+
+@pytest.mark.parametrize("preset", ["", *PANEL.presets])
+def test_the_plots_end_where_their_curves_do(preset):
+    """The decade below the least risk that is named, and every count of trials up to the largest."""
+    view = PANEL.exact(PANEL.read(**PANEL.presets.get(preset, {})))
+    named = [view.traces["target"]["y"][0], *view.numbers["risk"].values(), *view.numbers["optimum"].values()]
+    for axis in ("yaxis", "yaxis2"):
+        assert 0 < np.log10(max(min(named), 1e-12)) - view.ranges[axis][0] < 1.1 + 1e-9
+    ends = np.log10([x for word in ("SGD", "heavy ball") for x in view.traces[f"{word}, optimum"]["x"]])
+    assert 0 < ends.min() - view.ranges["xaxis2"][0] < 0.1 and 0 < view.ranges["xaxis2"][1] - ends.max() < 0.1
+
+
+def test_a_small_budget_costs_momentum_more_than_sgd():
+    n = PANEL.exact(PANEL.read(**PANEL.presets["small budget"])).numbers
+    cost = {k: n["median"][k] / n["optimum"][k] for k in race.OWN}
+    assert cost["heavy_ball"] > 5 * cost["sgd"] and cost["asgd"] > 5 * cost["sgd"]
+
+
+def test_searches_find_where_momentum_helps_least_and_most():
+    state = PANEL.read(trials=4)
+    least, most = (find(state) for find in PANEL.searches.values())
+    ratio = [helps({**state, **found}, 4) for found in (least, most)]
+    assert ratio[0] < 1.2 and ratio[1] > 10
+    for found in (least, most):
+        there = PANEL.read(**{**state, **found})
+        assert there["trials"] == 4 and there["d"] == state["d"]
+        assert "in the median draw of trials momentum is" in PANEL.exact(there).sentence
+
+
+@pytest.mark.parametrize(("batch", "said"), [(1, "the same inputs and label noise, sample by sample"),
+                                             (4096, "the same normal vectors and chi-square numbers, step by step")])
+def test_runs_say_what_they_share_and_whether_they_can_tell(batch, said):
+    state = PANEL.read(d=20, kappa=100, batch=batch, steps=60, methods="sgd+heavy_ball")
+    *_, last = PANEL.sample(state)
+    assert last.fraction == 1 and said in last.sentence and "standard errors" in last.sentence
+    dots, line = last.traces["SGD, runs"], PANEL.exact(state).traces["SGD"]
+    at = {x: y for x, y in zip(line["x"], line["y"], strict=True)}
+    np.testing.assert_allclose(dots["y"][:3], [at[x] for x in dots["x"][:3]], rtol=0.25)

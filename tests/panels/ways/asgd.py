@@ -1,0 +1,162 @@
+"""Panel ``asgd``: efficiencies, bounds, regimes and parameters of methods tuned one at a time."""
+
+import numpy as np
+
+import mombook as mb
+
+from .common import gap, law, looks, named, places, rate, same, tuned, unit, upright
+from .common import spectra as bins
+
+FAMILIES = {"heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+LEAST_APART = 1e-4
+"""Closer than this two efficiencies are drawn as this far apart."""
+
+
+def efficiency(family):
+    """E-folds per sample in units of mu / tr H."""
+    def check(c):
+        x, y = c[FAMILIES[family]]
+        same([x[0], x[-1]], [1, 1e6])
+        for k in places(x):
+            same(y[k], rate(c.H, family, x[k]) / x[k] / unit(c.H), rtol=c.tolerance(1e-5, 1e-3))
+    return check
+
+
+def bound(name, function):
+    """T5 above and T6 below, as efficiencies."""
+    def check(c):
+        x, y = c[name]
+        most = function(c.H, x).value
+        says = most < 1
+        same(y[says], -np.log1p(-most[says]) / x[says] / unit(c.H), rtol=1e-9)
+        assert np.all(np.isnan(y[~says])) and "asgd" in c.s["methods"]
+    return check
+
+
+def exponent(c, B):
+    """d log gap / d log B of the tuned ASGD, from two methods."""
+    low, high = max(B / 1.3, 1.0), B * 1.3
+    return np.log(gap(c.H, "asgd", high) / gap(c.H, "asgd", low)) / np.log(high / low)
+
+
+def regime(name):
+    """A shaded region ends where the local exponent is 0.9 or 0.1."""
+    def check(c):
+        x, y = c[name]
+        left, right = x.min(), x.max()
+        edge, level = (right, 0.9) if name == "linear" else (left, 0.1)
+        if 1.5 < edge < 5e5:
+            same(exponent(c, edge), level, rtol=0, atol=c.tolerance(0.05, 0.12))  # a quotient over a factor 1.7, not a slope
+        assert (left == 1) if name == "linear" else (right == 1e6)
+        same([y.min(), y.max()], [10.0**v for v in c.view.ranges["yaxis"]])
+    return check
+
+
+def regime_names(c):
+    """Each word stands where the exponent is its own."""
+    x, _ = c["regimes"]
+    for B, word in zip(x, c.whole("regimes", "text"), strict=True):
+        power = exponent(c, B)
+        assert {"linear": power > 0.8, "traded": 0.05 < power < 0.95, "saturated": power < 0.2}[word], (B, word, power)
+
+
+def bounds_named(c):
+    """T5 where it says something, and T6."""
+    return {f"{side} bound {word}": word for side, word in (("upper", "T5"), ("lower", "T6")) if np.isfinite(c[word][1]).any()}
+
+
+def chosen(c):
+    """Rings at the chosen batch, in the methods' colours."""
+    x, y = c["chosen batch"]
+    same(x, [c.batch] * len(c.s["methods"]))
+    same(y, [rate(c.H, m, c.batch) / c.batch / unit(c.H) for m in c.s["methods"]], rtol=c.tolerance(5e-3, 3e-2))
+    looks(c, "chosen batch", c.s["methods"])
+
+
+def apart(H, batches):
+    """Largest efficiency ratio of ASGD and heavy ball, less 1."""
+    return np.expm1(max(abs(np.log(rate(H, "asgd", B) / rate(H, "heavy_ball", B))) for B in batches))
+
+
+def distances(name, kappa):
+    """The worst ratio at each decay."""
+    def check(c):
+        x, y = c[name]
+        apart_enough = y > 2 * LEAST_APART
+        x, y = x[apart_enough], y[apart_enough]
+        for k in places(x, 2):
+            H = law(kappa(c, x[k]), x[k], c.s["d"], bins.GAPS)
+            same(y[k], apart(H, np.geomspace(1, 1e4, 8)), rtol=2e-2)
+    return check
+
+
+def distance_here(c):
+    """The same of the chosen spectrum."""
+    x, y = c["distance here"]
+    same(x, [c.s["decay"]])
+    if y[0] > 1e-2:
+        same(y, [apart(c.H, c["ASGD"][0][::2])], rtol=0.1)              # every other batch: the worst may lie between
+
+
+
+
+def dial(name, of):
+    """A parameter of the tuned ASGD; the gap is flat at its optimum, so a tuned parameter is known less sharply."""
+    def check(c):
+        x, y = c[name]
+        for k in places(x):
+            same(y[k], of(tuned(c.H, "asgd", float(x[k])).method, c.H.largest), rtol=c.tolerance(1e-2, 0.1), atol=1e-9)
+    return check
+
+
+TRACES = {**{word: efficiency(f) for f, word in FAMILIES.items()},
+          "T5": bound("T5", mb.bounds.two_buffer_gap), "T6": bound("T6", mb.bounds.mass_gap),
+          "linear": regime("linear"), "saturated": regime("saturated"), "regimes": regime_names, 
+          "bound names": named("bound names", bounds_named),
+          "chosen batch": chosen, "distance, κ as set": distances("distance, κ as set", lambda c, a: c.s["kappa"]),
+          "distance, κ = d^decay": distances("distance, κ = d^decay", lambda c, a: float(c.s["d"]) ** a),
+          "curve names": named("curve names", lambda c: {
+              "κ as set": "distance, κ as set", "κ = d<sup>decay</sup>": "distance, κ = d^decay"}, 2),
+          "distance here": distance_here,
+          "δ L": dial("δ L", lambda m, L: m.delta * L),
+          "long-run step × L": dial("long-run step × L", lambda m, L: (m.delta + m.eta / (1 - m.beta)) * L),
+          "1 − β": dial("1 − β", lambda m, L: 1 - m.beta), 
+          "dial names": named("dial names", lambda c: {word: word for word in ("δ L", "long-run step × L", "1 − β")}, 3),
+          "chosen batch (right)": lambda c: upright(c, "chosen batch (right)", c.batch, "yaxis3")}
+
+LEFT, MIDDLE, RIGHT = (("batch size B", "e-folds per sample × tr H / μ"), ("decay", "ratio − 1"), ("batch size B", "parameter"))
+AXES = {**dict.fromkeys((*FAMILIES.values(), "T5", "T6", "linear", "saturated", "regimes", "bound names", "chosen batch"),
+                        LEFT),
+        **dict.fromkeys(("distance, κ as set", "distance, κ = d^decay", "curve names", "distance here"), MIDDLE),
+        **dict.fromkeys(("δ L", "long-run step × L", "1 − β", "dial names", "chosen batch (right)"), RIGHT)}
+
+
+def said(c):
+    """Patterns of the sentence, and the number that belongs at their ``#``; curves are read off between tuned batches."""
+    if c.s["kappa"] == 1:
+        return
+    r = {m: rate(c.H, m, c.batch) for m in FAMILIES}
+    yield "compute efficiency is # (?:x|×|times)", r["asgd"] / r["heavy_ball"], 2.3
+    yield "Nesterov reaches # of it", min(r["nesterov"] / r["asgd"], 1), 2.3
+    yield "exponent of the gap is #", max(c.n["exponent"], 0)
+    yield "linear until B = #", c.n["linear until"]
+    yield "saturated from B = #", c.n["saturated from"]
+    worst = np.expm1(c.n["distance"])
+    yield ("differ by # %", 100 * worst) if worst < 1 else ("by a factor #", 1 + worst)
+    if mb.bounds.two_buffer_gap(c.H, 1e0).value < 1:
+        yield "T5 over exact #", mb.bounds.two_buffer_gap(c.H, c.batch).value / gap(c.H, "asgd", c.batch), 2.3
+    yield "exact over T6 #", gap(c.H, "asgd", c.batch) / mb.bounds.mass_gap(c.H, c.batch).value, 2.3
+    yield "over T7 #", gap(c.H, "asgd", c.batch) / mb.bounds.two_buffer_gap(c.H, c.batch, "lower").value, 2.3
+
+
+def lamps(c):
+    """T5 holds for every method of the family; it says something where it is below 1."""
+    return [bool((mb.bounds.two_buffer_gap(c.H, c["ASGD"][0]).value < 1).any())]
+
+
+def numbers(c):
+    """The view's numbers again."""
+    for m in FAMILIES:
+        same(c.n["gap"][m], gap(c.H, m, c.batch), rtol=c.tolerance(5e-3, 3e-2))
+    if 1 < c.batch < 1e5:
+        same(c.n["exponent"], exponent(c, c.batch), rtol=0, atol=0.05)  # as at the edges

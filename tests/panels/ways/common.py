@@ -1,0 +1,182 @@
+"""What the second ways share: a drawn panel, places to look at, spectra from public constructors, literal curves.
+
+Tolerances. Two ways to one number agree to 1e-6 or better. Where a looser one stands, it has one of these reasons:
+
+- 1e-5 (1e-3 while dragging): the gap of a tuned method. A panel tunes along all batches at once, the second way one at a time;
+  either search stops at this precision.
+- 1e-3 to 1e-2: parameters of a tuned method, and what follows from them: its curve, its marks. At an optimum the gap is flat:
+  a gap known to 1e-5 leaves parameters known to the root of that, 3e-3.
+- 5e-3 to 2e-2 (3e-2 to 0.2 while dragging): read off a curve between the batches at which it was tuned, as a critical batch is.
+- 0.1 to 0.2 while dragging: learning curves in coarser bins, see ``mombook/panels/spectra.py``.
+
+Any other reason is given at its place.
+"""
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+import mombook as mb
+from mombook.panels import spectra, style
+
+SIMULATED = "simulated"
+"""In place of a check: the trace is of a simulation, and ``test_simulated`` holds it against the runs."""
+
+LITERAL = 400
+"""Steps that the literal recursion is run for."""
+
+
+class Drawn:
+    """A panel's view at a scenario, and what its second ways need.
+
+    Attributes:
+        panel, s, view, final: the panel, its scenario, what it shows of it, and whether at rest.
+    """
+
+    def __init__(self, panel, s, final=True):
+        self.panel, self.s, self.final = panel, s, final
+        self.view = panel.exact(s, final)
+        self.n = self.view.numbers
+
+    def __getitem__(self, name):
+        """x and y of a trace."""
+        trace = self.view.traces[name]
+        return np.asarray(trace["x"], float), np.asarray(trace["y"], float)
+
+    def whole(self, name, key):
+        """Another of a trace's arrays."""
+        return self.view.traces[name][key]
+
+    def tolerance(self, rest, drag=2e-2):
+        """A relative tolerance: what holds at rest, and what a coarser answer while dragging may be off."""
+        return rest if self.final else max(rest, drag)
+
+    @cached_property
+    def H(self):
+        """The power law of the sliders, in the bins in which gaps are computed at rest."""
+        return law(self.s["kappa"], self.s["decay"], self.s["d"], spectra.GAPS)
+
+    @cached_property
+    def curves(self):
+        """The same in the finer bins of learning curves."""
+        return law(self.s["kappa"], self.s["decay"], self.s["d"], spectra.CURVES)
+
+    @property
+    def batch(self):
+        """The scenario's batch size."""
+        return self.s["batch"]
+
+
+@lru_cache(maxsize=256)
+def law(kappa, decay, d, per_octave):
+    """A power law, binned."""
+    return mb.Spectrum.power_law(d, decay, kappa).compressed(per_octave)
+
+
+def same(drawn, expected, rtol=1e-6, atol=0.0, what=""):
+    """Hold numbers against each other."""
+    np.testing.assert_allclose(np.asarray(drawn, float), np.asarray(expected, float), rtol=rtol, atol=atol, err_msg=what)
+
+
+def places(x, count=3):
+    """Indices of so many of the points, ends included."""
+    return np.unique(np.linspace(0, len(x) - 1, min(count, len(x))).round().astype(int)) if len(x) else np.array([], int)
+
+
+@lru_cache(maxsize=4096)
+def tuned(H, family, batch):
+    """The tuned method, one at a time."""
+    return mb.tune(H, family, batch)
+
+
+def gap(H, family, batch):
+    """Its gap again, from the method alone."""
+    return mb.contraction_gap(H, tuned(H, family, float(batch)).method, batch)
+
+
+def rate(H, family, batch):
+    """E-folds per step of the tuned method."""
+    return -np.log1p(-gap(H, family, batch))
+
+
+def unit(H):
+    """The compute efficiency that plots are in units of: mu / tr H."""
+    return H.smallest / H.trace
+
+
+def half(H, family, B, at=None):
+    """Whether a batch is the critical one: there the compute efficiency is half that of batch 1."""
+    same(rate(H, family, B) / B, rate(H, family, 1) / 2, rtol=2e-3)
+
+
+def stepped(H, method, batch, x, noise=0.0):
+    """Risk over the first risk by the literal recursion, and which of the times it reaches."""
+    x = np.asarray(x, float)
+    seen = np.flatnonzero(x <= LITERAL)
+    if not seen.size:
+        return seen, np.empty(0)
+    return seen, _stepped(H, method, batch, noise)[x[seen].astype(int)]
+
+
+def literal(c, name, H, method, noise=0.0, rtol=1e-6, top=np.inf):
+    """A drawn learning curve is the literal recursion's."""
+    x, y = c[name]
+    assert np.all(x == np.rint(x)), name
+    seen, expected = stepped(H, method, c.batch, x, noise)
+    same(y[seen], np.minimum(expected, top), rtol=rtol, what=name)
+
+
+def looks(c, name, families):
+    """A trace's marks have the colours of these families, in order."""
+    assert list(c.whole(name, "marker.line.color")) == [style.METHODS[f].color for f in families], name
+
+
+NEAR = 0.05
+"""How far a name stands from what it names, at most, as a share of its subplot: a line of text."""
+
+
+def shares(c, x, y, plot=""):
+    """Points as shares of a subplot's axes ("", 2 or 3), shape ``(n, 2)``."""
+    figure = c.panel.figure()
+    found = []
+    for letter, values in (("x", x), ("y", y)):
+        axis = f"{letter}axis{plot}"
+        low, high = c.view.ranges.get(axis) or figure.layout[axis].range
+        with np.errstate(divide="ignore", invalid="ignore"):
+            along = np.log10(np.asarray(values, float)) if figure.layout[axis].type == "log" else np.asarray(values, float)
+        found.append((along - low) / (high - low))
+    return np.transpose(found)
+
+
+def named(names, of, plot=""):
+    """Each name stands beside its own line; ``of``: from a ``Drawn``, text -> the trace that it names."""
+    def check(c):
+        where, texts = shares(c, *c[names], plot), c.whole(names, "text")
+        lines = of(c)
+        assert set(texts) <= set(lines) and len(set(texts)) == len(texts)
+        assert np.all((where > -0.01) & (where < 1.01)), "inside"
+        for text, trace in lines.items():
+            line = shares(c, *c[trace], plot)
+            line = line[np.isfinite(line).all(axis=1)]
+            inside = np.all((line > 0) & (line < 1), axis=1).any() or len(line) == 2
+            assert text in texts or not inside, f"{trace} has no name"
+            if text in texts:
+                at = np.linspace(0, len(line) - 1, 4000)
+                fine = np.transpose([np.interp(at, np.arange(len(line)), v) for v in line.T])
+                assert np.hypot(*(fine - where[texts.index(text)]).T).min() < NEAR, f"{text} is far from {trace}"
+    return check
+
+
+def upright(c, name, at, axis="yaxis2", ends=0.0):
+    """A vertical from one end of an axis to the other, or to so near it as its name allows."""
+    x, y = c[name]
+    same(x, at, rtol=1e-9, what=name)
+    low, high = c.view.ranges[axis]
+    off = np.abs(np.log10([y[0], y[-1]]) - [low, high]) / (high - low)
+    assert min(off) < 1e-9 and max(off) <= ends + 1e-9, name
+
+
+@lru_cache(maxsize=256)
+def _stepped(H, method, batch, noise):
+    """The literal recursion, as long as it ever is."""
+    return mb.risk_curve(H, method, batch, LITERAL, noise=noise) / (H.trace / 2)

@@ -1,0 +1,58 @@
+"""Panel ``translator``: the response to one gradient, by literal steps."""
+
+import re
+
+import numpy as np
+
+import mombook as mb
+
+from .common import places, same, tuned
+
+FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+
+
+def method(c, family):
+    """The tuned method."""
+    return tuned(c.H, family, float(c.batch)).method
+
+
+def moved(m, steps):
+    """How far w has gone after a unit gradient at step 1 and none after it; L is 1."""
+    w, buffer = 0.0, 0.0
+    for t in range(int(steps)):
+        gradient = 1.0 if t == 0 else 0.0
+        buffer = m.beta * buffer + gradient
+        w += m.delta * gradient + m.eta * buffer
+    return w
+
+
+def response(family):
+    """Distance moved over steps."""
+    def check(c):
+        x, y = c[FAMILIES[family]]
+        m = method(c, family)
+        assert x[0] == 1 and np.all(x == np.rint(x))
+        for k in places(x[x < 3000], 5):
+            same(y[k], moved(m, x[k]) * c.H.largest, rtol=1e-3)
+    return check
+
+
+TRACES = {word: response(f) for f, word in FAMILIES.items()}
+AXES = dict.fromkeys(TRACES, ("steps after the gradient", "distance moved × L"))
+
+
+def said(c):
+    """Patterns of the sentence, and the number that belongs at their ``#``."""
+    for m in c.s["methods"]:
+        yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest
+
+
+def numbers(c):
+    """The view's numbers, and the methods in the lines to copy."""
+    for m, word in FAMILIES.items():
+        same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3)
+        line = re.search(rf"^{word}: delta=(\S+), eta=(\S+), beta=(\S+)$", c.view.text, re.M)
+        assert bool(line) == (m in c.s["methods"])
+        if line:
+            same(mb.contraction_gap(c.H, mb.Method(*map(float, line.groups())), c.batch), tuned(c.H, m, float(c.batch)).gap,
+                 rtol=1e-6)

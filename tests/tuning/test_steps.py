@@ -1,0 +1,72 @@
+"""mombook/tuning/steps.py: fewest steps over batches, against the search at one batch, and training in shuffled epochs."""
+
+import numpy as np
+import pytest
+
+import mombook as mb
+from mombook.data.loading import load
+from mombook.sample.minibatch import train
+from mombook.tuning.steps import steps_needed, tune_batches
+
+H = mb.Spectrum.power_law(40, 1.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_steps_are_those_of_the_search_at_one_batch(noise):
+    target, batches = 0.02 * H.trace / 2, [1, 4, 64, 128]
+    methods, steps = tune_batches(H, list(mb.FAMILIES), batches, target, noise)
+    for family in mb.FAMILIES:
+        for batch, method, t in zip(batches, methods[family], steps[family], strict=True):
+            np.testing.assert_allclose(t, mb.steps_to(H, method, batch, target, noise), rtol=1e-6)
+            assert t <= 1.03 * mb.tune_steps(H, family, batch, target, noise)[1]
+        quick = tune_batches(H, [family], batches, target, noise, quick=True)[1][family]
+        np.testing.assert_allclose(quick, steps[family], rtol=0.25)
+
+
+def test_what_is_reached_at_once_and_what_never():
+    assert tune_batches(H, ["sgd"], [4], H.trace)[1]["sgd"][0] == 0
+    assert tune_batches(H, ["sgd"], [4], 1e-9, 1e9)[1]["sgd"][0] == np.inf
+    assert tune_batches(H, ["sgd"], [4], H.trace, rows=8)[1]["sgd"][0] == 0
+
+
+def design(noise):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(240, 6)) * np.arange(1.0, 7) ** -0.5
+    return load(X, X @ np.ones(6) + noise * rng.normal(size=240), standardise=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [2, 24, 80])
+@pytest.mark.parametrize("family", ["sgd", "heavy_ball", "asgd"])
+def test_training_in_epochs_arrives_when_forecast(batch, family):
+    """(epoch-risk) by training on fixed labels: at the target after the forecast steps, and not at half of them."""
+    data = design(0.8)
+    noise, start = float(np.sqrt(np.mean(data.residuals() ** 2))), data.solution() ** 2
+    target = 0.02 * data.eigenvalues @ start / 2
+    methods, steps = tune_batches(data.spectrum(), [family], [batch], target, noise, start, rows=240)
+    (method,), (t,) = methods[family], steps[family]
+    t = int(np.ceil(t))
+    risk = train(data, method, batch, t, 200, np.random.default_rng(1), "epochs", "labels") / target
+    error = risk.std(0) / 200**0.5
+    assert risk[:, t].mean() < 1 + 5 * error[t] and risk[:, t].mean() > 0.4         # (whole epochs may overshoot)
+    assert risk[:, t // 2].mean() > 1
+    each, fresh = 240 // batch, tune_batches(data.spectrum(), [family], [batch], target, noise, start)[1][family][0]
+    assert t <= -(-fresh // each) * each                                # shuffling never costs more than the rest of an epoch
+
+
+def test_steps_needed_are_those_of_the_table():
+    data = design(0.8)
+    noise, start = float(np.sqrt(np.mean(data.residuals() ** 2))), data.solution() ** 2
+    target = 0.02 * data.eigenvalues @ start / 2
+    methods, steps = tune_batches(data.spectrum(), ["heavy_ball"], [2, 24], target, noise, start, rows=240)
+    for batch, method, t in zip([2, 24], methods["heavy_ball"], steps["heavy_ball"], strict=True):
+        assert steps_needed(data.spectrum(), method, batch, target, noise, start, rows=240) == t
+        assert t <= 240 // batch or t % (240 // batch) == 0
+
+
+@pytest.mark.parametrize(("values", "named"), [({"families": ["adam"]}, "families"), ({"batches": [0]}, "batches"),
+                                               ({"target": 0}, "target"), ({"rows": 2}, "batches"), ({"rows": 0}, "rows")])
+def test_bad_arguments_are_refused(values, named):
+    with pytest.raises(ValueError, match=f"^{named} must be"):
+        tune_batches(**{"spectrum": H, "families": ["sgd"], "batches": [4], "target": 0.1, **values})
