@@ -1,8 +1,11 @@
 # Everything this project does, by name.  Needs make and a Python >= 3.11 that has venv; the rest is set up in .venv.
 PYTHON   ?= python3
 PORT     ?= 8888
-NOTEBOOK ?= 01_the_paper_in_one_figure.ipynb
+NOTEBOOK ?= 00_what_a_batch_buys.ipynb
+NOTEBOOKS ?= my_notebooks
 # LABARGS, TESTARGS, BENCHARGS, SITEARGS go to the command behind the target:  make test TESTARGS='-k tuning -x'
+# How many processes share the tests: a number, or one for each processor.  TESTARGS='-n0 --pdb' runs them in this one.
+WORKERS  ?= logical
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -10,54 +13,81 @@ STAMP := $(VENV)/.installed
 # What builds the site has a venv of its own: JupyterLite bundles every extension it finds beside itself.
 SITE_VENV  := .venv-site
 SITE_STAMP := $(SITE_VENV)/.installed
-# Jupyter refuses to run as root unless told that this is meant (containers).
-ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test site site-tools serve bench notebooks doctor clean
+# Matrices are small and tests run side by side: more threads in each would only get in one another's way.
+check test bench: export OMP_NUM_THREADS := 1
+check test bench: export OPENBLAS_NUM_THREADS := 1
+check test bench: export MKL_NUM_THREADS := 1
+
+.PHONY: help lab check test test-fresh test-versions site site-tools pins serve bench notebooks doctor clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make lab        open the notebooks in JupyterLab             (PORT=8888, LABARGS=--no-browser, NOTEBOOK=...)'
-	@echo 'make test       lint, stale notebooks, tests, doctests, browser, every notebook re-run  (TESTARGS=...)'
+	@echo 'make lab        open your copy of the notebooks in JupyterLab  (NOTEBOOKS=folder, NOTEBOOK=..., PORT=8888, LABARGS=--no-browser)'
+	@echo 'make check      lint, types, stale notebooks, quick tests, doctests; budget: 90 s on two cores  (TESTARGS=...)'
+	@echo 'make test       everything: also slow tests, browser, every notebook re-run; budget: 12 min  (TESTARGS=...),'
+	@echo '                or 8 min without the web pages  (TESTARGS='\''-m "not site"'\'')'
+	@echo 'make test-fresh the same in a new clone with an empty HOME  (TESTARGS=...)'
+	@echo 'make test-versions  the engine on other versions of its dependencies  (VERSIONS=lowest, highest or newest)'
 	@echo 'make site       build the book as web pages in site/, live without a server  (SITEARGS=--pyodide official)'
 	@echo 'make serve      show site/ on 127.0.0.1                    (PORT=8000)'
 	@echo 'make bench      the timing tables of benchmarks/, one thread  (BENCHARGS=...)'
 	@echo 'make notebooks  rebuild notebooks/*.ipynb from their .py sources'
 	@echo 'make doctor     check this installation from Python to the page, and say what to do'
-	@echo 'make clean      remove both venvs, site/ and caches; sources and built notebooks stay'
+	@echo 'make pins       write the pinned packages and their hashes anew  (PINSARGS=--upgrade for the newest)'
+	@echo 'make clean      remove every venv, site/ and caches; sources and built notebooks stay'
 
-$(STAMP): pyproject.toml constraints.txt
+# tools/install.py pins every package with its hash; PINNED=no takes the versions of constraints.txt without hashes.
+INSTALL = tools/install.py $(@D) $(if $(filter no,$(PINNED)),--unpinned)
+
+$(STAMP): pyproject.toml requirements.txt tools/install.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo 'mombook needs Python 3.11 or newer, and "$(PYTHON)" is not one. Name another:  make lab PYTHON=python3.12'; exit 1; }
-	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-	  echo '"$(PYTHON) -m venv" failed: its venv module is missing (on Debian and Ubuntu: apt install python3-venv).'; exit 1; }
-	@echo 'Installing into $(VENV) (about 550 MB, a minute or two; needed once) ...'
-	@PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[lab,data,test]'
+	@$(PYTHON) $(INSTALL)
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
 	  > $(VENV)/share/jupyter/lab/settings/overrides.json
-	@touch $@
 
+# The copy is made once, and never overwritten; NOTEBOOKS=notebooks opens the book's own.
 lab: $(STAMP)
-	$(BIN)/python -m jupyterlab --port=$(PORT) --ServerApp.root_dir='$(CURDIR)' $(ROOT_OK) \
-	  --LabApp.default_url=/lab/tree/notebooks/$(NOTEBOOK) \
-	  --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(LABARGS)
+	@$(BIN)/python -m tools.lab --folder '$(NOTEBOOKS)' --notebook '$(NOTEBOOK)' --port=$(PORT) $(LABARGS)
 
-# One pytest run, so that its last line speaks for everything. --nbval executes each notebook and compares every output.
-test: $(STAMP)
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10
+
+# While editing. A test says by a marker (pyproject.toml) that it is not one of these.
+check: $(STAMP)
 	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m tools.build_notebooks --check-source
-	@$(BIN)/python -m pytest -q --nbval --nbval-current-env --nbval-cell-timeout=120 $(TESTARGS)
+	@$(PYTEST) -m 'not slow and not browser and not site' $(TESTARGS)
 
-$(SITE_STAMP): tools/site/requirements.txt constraints.txt $(STAMP)
-	@[ -x $(SITE_VENV)/bin/pip ] || $(BIN)/python -m venv $(SITE_VENV)
-	@echo 'Installing into $(SITE_VENV) (about 350 MB; needed once) ...'
-	@PIP_ROOT_USER_ACTION=ignore $(SITE_VENV)/bin/python -m pip install -q --disable-pip-version-check \
-	  -c constraints.txt -r tools/site/requirements.txt
-	@touch $@
+# One pytest run, so that its last line counts everything. --nbval executes each notebook and compares every output.
+# Without the site's tools the tests of the site are skipped: the reason stands in the output, and the skips are counted.
+test: $(STAMP)
+	@$(MAKE) -q --no-print-directory site-tools 2>/dev/null || $(BIN)/python tools/install.py $(SITE_VENV) $(if $(filter no,$(PINNED)),--unpinned) || \
+	  echo 'Going on without them: the tests of the web pages will be skipped.'
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m tools.build_notebooks --check-source
+	@$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=300 $(TESTARGS)
 
-# What the tests of the site need; `make test` skips those where it is not there.
+# The last commit as a stranger gets it: a new clone, an empty HOME, no cache.
+test-fresh:
+	@tools/fresh_clone.sh make test $(if $(TESTARGS),TESTARGS='$(TESTARGS)')
+
+$(SITE_STAMP): tools/site/requirements.txt tools/install.py $(STAMP)
+	@$(BIN)/python $(INSTALL)
+
+# What the tests of the site need; `make test` and `make site` set it up as well.
 site-tools: $(SITE_STAMP)
+
+# The engine's tests with other versions of its dependencies: lowest or highest that the ranges admit, or newest of all.
+VERSIONS ?= lowest
+test-versions: $(STAMP)
+	@$(BIN)/python -m tools.ranges $(VERSIONS)
+
+pins: $(STAMP)
+	@$(BIN)/python -m tools.pins $(PINSARGS)
 
 site: $(SITE_STAMP)
 	@$(BIN)/python -m tools.site build $(SITEARGS)
@@ -66,15 +96,16 @@ serve: $(STAMP)
 	@$(BIN)/python -m tools.site serve --port=$(if $(filter file,$(origin PORT)),8000,$(PORT))
 
 bench: $(STAMP)
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCHARGS)
+	@$(BIN)/python -m benchmarks $(BENCHARGS)
 
 notebooks: $(STAMP)
 	@$(BIN)/python -m tools.glossary --write
 	@$(BIN)/python -m tools.build_notebooks
+	@$(BIN)/python -m tools.pictures
 
 doctor: $(STAMP)
 	@$(BIN)/python -m mombook doctor
 
 clean:
-	rm -rf $(VENV) $(SITE_VENV) site build dist artefacts .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SITE_VENV) .venv-lowest .venv-highest .venv-newest site build dist artefacts .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +

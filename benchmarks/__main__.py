@@ -7,7 +7,8 @@ from time import perf_counter
 import numpy as np
 
 import mombook as mb
-from mombook import Method, Spectrum, secular
+from mombook import Method, Spectrum
+from mombook.exact import secular
 from tests import oracles
 
 from . import browser, page
