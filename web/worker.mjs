@@ -1,5 +1,6 @@
 // Python beside the page: loads Pyodide and mombook once, then answers one call after another.
-let answer;
+const NEEDS = { own: ["pandas"] };                                     // what a call needs, loaded when it first comes
+let answer, python;
 
 // Where Pyodide cannot fetch or start its wasm it says so on the console and then waits for ever.
 const failed = (reason) => answer || postMessage({ failed: `Python cannot be loaded (${reason})` });
@@ -14,7 +15,7 @@ async function open({ indexURL, lockFileURL, packages }) {
   const say = (loading) => postMessage({ loading });
   say("Python");
   const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
-  const python = await loadPyodide({ indexURL, lockFileURL });
+  python = await loadPyodide({ indexURL, lockFileURL });
   say("numpy, scipy and mombook");
   await python.loadPackage(["mombook", ...packages], { messageCallback() {} });
   say("the panels");
@@ -28,6 +29,7 @@ onmessage = async ({ data }) => {
       postMessage({ ready: true });
       return;
     }
+    if (NEEDS[data.call]) await python.loadPackage(NEEDS[data.call], { messageCallback() {} });
     const pair = answer(data.call, ...data.args);
     const [head, numbers] = pair.toJs();
     pair.destroy();

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..data.loading import load
 from ..model.design import Design
-from ..panels import definition
+from ..panels import definition, spectra
 from ..panels.advisor import AdvisorPanel
 from ..panels.questions import QUESTIONS
 from .live import LivePanel
@@ -24,9 +24,16 @@ __all__ = [
 ]
 
 
+SPECTRUM = """
+            ``spectrum`` (a ``Spectrum`` or its eigenvalues) or ``data`` (a ``Design``, or what ``mombook.load`` takes) puts
+            your own problem in the place of the power law's sliders."""
+
+
 def _opener(name: str, shows: str) -> Callable[..., LivePanel]:
     """The function that opens the panel ``name``."""
     def open_panel(scenario: str = "", **values: Any) -> LivePanel:
+        if "data" in values:
+            values["spectrum"] = _spectrum_of(name, values)
         return LivePanel(definition(name), scenario, **values)
 
     open_panel.__name__ = open_panel.__qualname__ = name
@@ -34,7 +41,7 @@ def _opener(name: str, shows: str) -> Callable[..., LivePanel]:
 
     Args:
         scenario: a line such as ``"kappa=1e3;decay=1.5;batch=8"``; values: the same as keywords, and ``simulate=False``
-            to keep the simulation from starting by itself.
+            to keep the simulation from starting by itself.{"" if name in spectra.WITHOUT else SPECTRUM}
 
     Returns:
         A ``LivePanel``; as the last line of a cell it is shown.
@@ -43,6 +50,16 @@ def _opener(name: str, shows: str) -> Callable[..., LivePanel]:
         ValueError: an unknown name or a value out of range, with what is allowed.
     """
     return open_panel
+
+
+def _spectrum_of(name, values):
+    """The design whose spectrum a panel is to show, taken out of the keywords."""
+    data = values.pop("data")
+    if name in spectra.WITHOUT:
+        raise ValueError(f"data must be left out for the panel {name!r}: {spectra.WITHOUT[name]}.")
+    if "spectrum" in values:
+        raise ValueError("data must be left out where a spectrum is given; got both.")
+    return data if isinstance(data, Design) else load(data)
 
 
 start = _opener(

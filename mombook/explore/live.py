@@ -128,8 +128,8 @@ class LivePanel(anywidget.AnyWidget):
         Raises:
             ValueError: an unknown name or a value out of range; nothing moves.
         """
-        base = {} if scenario else {k: v for k, v in self.values.items() if k not in values}
-        self.scenario = self.panel.write(self.panel.read(scenario, **{**base, **values}))
+        moved = self.panel.read(scenario, **values) if scenario else self.panel.moved(self.values, **values)
+        self.scenario = self.panel.write(moved)
 
     def simulate(self) -> str:
         """Run the simulation of the present scenario to its end, now; returns its sentence."""

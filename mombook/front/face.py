@@ -2,7 +2,7 @@
 
 from ..panels import export, style
 from ..panels.frame import change
-from ..panels.remote import described
+from ..panels.remote import described, texts
 
 
 def face(panel, line="", simulate=True):
@@ -26,7 +26,7 @@ def face(panel, line="", simulate=True):
     called = export.axes(figure)
     table = export.html_table(panel, panel.write(scenario), export.arrays(figure), called)
     return {**described(panel), "line": panel.write(scenario),
-            "values": {c.name: c.text(scenario[c.name]) for c in panel.controls},
+            "values": texts(panel, scenario), "spectrum": panel.described(scenario),
             "sentence": view.sentence, "lamps": [list(lamp) for lamp in view.lamps], "text": view.text, "simulated": heard,
             "axes": called, "table": table, "looks": looks(panel), "figure": figure.to_plotly_json(),
             "wide": panel.wide(), "stacked": panel.stacked()}

@@ -9,6 +9,7 @@
   const SLOW = 1000;                                                    // ms after which a missing answer is worth a word
   const KEPT = 300;                                                     // answers a panel keeps: sliders pass the same stops again
   const AROUND = 8;                                                     // stops on either side to have ready when there is time
+  const LARGEST = 5e6;                                                  // bytes of a file that may be dropped on a panel
   const PIECE = 0.03;                                                   // s of simulation before Python looks up
   const { Engine, Figure, TakeAway, Teacher, control, element } = mombook;
   const { MOVE, CALL, SETTLE, AHEAD, SAMPLE } = Engine.urgency;
@@ -33,7 +34,7 @@
       this.movable = [];                                                // the controls that the stored answers follow
       this.part = (name) => place.querySelector(`.${name}`);
       this.build();
-      this.put(this.now);
+      this.put(this.now, face.spectrum);
       engine.add(this);
     }
 
@@ -63,10 +64,19 @@
         return made;
       });
       const searches = face.searches.map((label) => button(label, "search, and move the controls there", () => this.search(label)));
+      this.chooser = element("input", { type: "file", accept: ".csv,.parquet", hidden: true });
+      this.chooser.addEventListener("change", () => { if (this.chooser.files.length) this.drop(this.chooser.files[0]); });
+      this.choose = button("Your data …", "a table in a CSV file, which may also be dropped here: its spectrum takes the sliders' place",
+                           () => { this.chooser.value = ""; this.chooser.click(); });
+      this.choose.classList.add("python");
       this.presets = row(element("span", { className: "name", textContent: "presets" }), ...presets,
-                         button("Reset", "back to where this panel opens", () => this.reset()));
+                         button("Reset", "back to where this panel opens", () => this.reset()),
+                         ...(face.takes ? [this.choose, this.chooser] : []));
+      this.own = element("div", { className: "own", hidden: true }, element("span", { textContent: "spectrum" }),
+                         this.ownName = element("span", { className: "told" }),
+                         button("Power law", "back to the sliders", () => this.move(this.powerLaw)));
       this.part("controls").append(
-        row(...this.boxes(({ more }) => !more)), this.presets,
+        this.own, row(...this.boxes(({ more }) => !more)), this.presets,
         ...(guides.length || searches.length ? [row(...guides, ...searches)] : []),
         ...(this.boxes(({ more }) => more).length
           ? [element("details", { className: "more" }, element("summary", { textContent: "more" }), row(...this.boxes(({ more }) => more)))]
@@ -90,9 +100,28 @@
         ...(face.text ? [row(copyText)] : []),
         row(...(face.simulates ? [this.again, this.stop, this.progress] : []), this.status, this.remedy, this.took),
         row(...this.take.boxes, this.teacher.toggle), this.teacher.box, this.take.numbers);
+      if (face.takes) this.takeFiles();
       this.place.tabIndex = -1;
       this.place.addEventListener("keydown", (event) => { if (this.pressed(event)) event.preventDefault(); });
       this.engineChanged();
+    }
+
+    // Let a table be dropped on the panel.
+    takeFiles() {
+      const { place } = this, files = ({ dataTransfer }) => [...(dataTransfer?.types || [])].includes("Files");
+      place.addEventListener("dragover", (event) => {
+        if (!files(event)) return;
+        event.preventDefault();
+        place.classList.add("over");
+      });
+      place.addEventListener("dragleave", (event) => { if (!place.contains(event.relatedTarget)) place.classList.remove("over"); });
+      place.addEventListener("drop", (event) => {
+        if (!files(event)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        place.classList.remove("over");
+        this.drop(event.dataTransfer.files[0]);
+      });
     }
 
     // What is shown of those controls that are `wanted`.
@@ -119,9 +148,14 @@
     pressed(event) { return (event.key === "Escape" && this.take.escape()) || this.teacher.key(event); }
 
     // -- moving ------------------------------------------------------------------------------------------------------
-    joined(values) { return this.face.controls.map(({ name }) => `${name}=${values[name]}`).join(";"); }
+    // The line of these values: a spectrum of the reader's own has taken the place of some controls.
+    joined(values) {
+      const names = [...this.face.controls.map(({ name }) => name), "spectrum"].filter((name) => name in values);
+      return names.map((name) => `${name}=${values[name]}`).join(";");
+    }
 
-    get stamp() { return this.face.stamp + this.line; }
+    // Of a long spectrum a picture shows the beginning.
+    get stamp() { return this.face.stamp + this.line.replace(/(\bspectrum=.{60}).+/, "$1…"); }
 
     // Go to these values, whatever was asked for before; `from` names the control that was moved.
     move(values, from = null) {
@@ -129,7 +163,32 @@
       this.ask(this.joined(values), { from });
     }
 
-    preset(changes) { this.move({ ...this.now, ...changes }); }
+    // A preset of the power law leads back to it.
+    preset(changes) {
+      const back = Object.keys(changes).some((name) => !(name in this.now));
+      this.move(back ? { ...this.powerLaw, ...changes } : { ...this.now, ...changes });
+    }
+
+    // The scenario with the sliders of the power law in the place of the reader's own spectrum.
+    get powerLaw() {
+      const { spectrum, ...rest } = this.now;
+      return { ...this.face.defaults, ...rest };
+    }
+
+    // A file with a table was dropped on the panel: its spectrum takes the place of the power law's sliders.
+    async drop(file) {
+      if (this.engine.state !== "ready") { this.refused("The file can be read when Python runs."); return; }
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      if (bytes.length > LARGEST) { this.refused(`A file dropped here may have ${LARGEST / 1e6} MB at most.`); return; }
+      let text = "";
+      for (let k = 0; k < bytes.length; k += 8192) text += String.fromCharCode(...bytes.subarray(k, k + 8192));
+      this.say(`Reading ${file.name} …`);
+      this.run("own", [this.line, file.name, btoa(text)], (reply) => {
+        this.now = reply.values;
+        this.ask(reply.line);
+        if (reply.notes) this.say(reply.notes);
+      });
+    }
 
     reset() { this.move(this.face.defaults); }
 
@@ -234,7 +293,7 @@
       return () => {
         if (!this.isBlank) this.blankOut(reply.blank);
         this.show(reply, false);
-        if (!this.wanted) { this.put(reply.values); this.idle(); }
+        if (!this.wanted) { this.put(reply.values, reply.spectrum); this.idle(); }
         this.figure.draw().then(() => requestAnimationFrame(() => {
           this.latency = performance.now() - wanted.since;
           this.took.textContent = `${Math.round(this.latency)} ms`;
@@ -377,8 +436,14 @@
       if (!rescale) this.isAlarmed = false;                             // what went wrong stays until something else moves
     }
 
-    put(values) {
-      for (const [name, each] of Object.entries(this.controls)) each.put(values[name]);
+    put(values, spectrum = this.shownSpectrum) {
+      this.shownSpectrum = spectrum;
+      this.own.hidden = !("spectrum" in values);
+      this.ownName.textContent = spectrum;
+      for (const [name, each] of Object.entries(this.controls)) {
+        if (each.box) each.box.hidden = !(name in values);
+        if (name in values) each.put(values[name]);
+      }
       this.take.written.value = this.joined(values);
     }
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from .. import bounds
+from ..data.estimate import fit_power_law
 from ..model.family import FAMILIES
 from ..tuning.frontiers import apart, frontier, read_off, regimes
 from . import spectra, style
@@ -42,6 +43,7 @@ class ASGDPanel(Panel):
     title = "ASGD and the spectrum"
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
+    own = ("kappa", "decay", "d")
     references = ("morwani2026", "liu2020", "jain2018", "kidambi2018")
     presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 159},
                                 "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 159},
@@ -49,7 +51,8 @@ class ASGDPanel(Panel):
                                 "fast decay": {"kappa": 25100, "decay": 2, "batch": 8, "d": 159}})
     help = ("Left: flat is perfect scaling; dotted lines are proved bounds, T5 above and T6 below, shades the linear and the "
             "saturated regime. Middle: the largest distance between ASGD and heavy ball over all batches, against decay. "
-            "Right: the tuned ASGD's own parameters.")
+            "Right: the tuned ASGD's own parameters. Of a spectrum of your own, the middle plot has the decay that fits "
+            "best, beside power laws of its κ and d.")
 
     @property
     def theory(self):
@@ -103,16 +106,15 @@ class ASGDPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Frontiers between T5 and T6, the distance of ASGD from heavy ball, and the tuned parameters."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = spectra.power_law(kappa, decay, d)
-        grid = _frontiers(kappa, decay, d, final, *((key, FAMILIES[key]) for key in METHODS.options))
+        key, batch = spectra.key(scenario), scenario["batch"]
+        H = spectra.of(key)
+        grid = _frontiers(key, final, *((key, FAMILIES[key]) for key in METHODS.options))
         at = {key: read_off(f.batches, f.gap, batch) for key, f in grid.items()}
         far, where = apart(grid["asgd"], grid["heavy_ball"])
         ranges, traces = {"xaxis": [0, 6], "xaxis2": [0, 3.1], "xaxis3": [0, 6]}, {}
         numbers = _numbers(H, scenario, grid["asgd"], at) | {"distance": far, "distance at": where}
         says = _left(traces, ranges, H, scenario, grid, numbers)
-        traces["distance here"] = {"x": [decay], "y": [max(np.expm1(far), FLOOR)]}
-        _middle(traces, ranges, kappa, d, decay, np.expm1(far), final)
+        _middle(traces, ranges, key, np.expm1(far), final)
         _right(traces, ranges, H, grid["asgd"], batch)
         why = "" if says else "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
         return View(traces, _sentence(scenario, numbers, vacuous=not says), ranges,
@@ -121,13 +123,13 @@ class ASGDPanel(Panel):
 
     def recipe(self, scenario):
         """The gaps at the batch, read off the curves, and how far ASGD lies from heavy ball."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        batch = scenario["batch"]
         return f'''\
 import mombook as mb
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
+H = {spectra.code(spectra.key(scenario))}
 curves = mb.frontier(H, {METHODS.options}, np.geomspace(1, 1e6, {GRID[True].size}))
 for family, f in curves.items():
     gap = PchipInterpolator(np.log(f.batches), np.log(f.gap))
@@ -205,8 +207,8 @@ def _right(traces, ranges, H, asgd, batch):
 
 # -- remembered -------------------------------------------------------------------------------------------------------
 @lru_cache(maxsize=256)
-def _frontiers(kappa, decay, d, final, *families):
-    return frontier(spectra.power_law(kappa, decay, d), [name for name, _ in families], GRID[final])
+def _frontiers(key, final, *families):
+    return frontier(spectra.of(key), [name for name, _ in families], GRID[final])
 
 
 @lru_cache(maxsize=256)
@@ -217,34 +219,45 @@ def _distances(kappa, d, final):
         own = float(d) ** a if kappa is None else kappa
         if own > STEEPEST:
             break
-        f = frontier(spectra.power_law(own, float(a), d), ["asgd", "heavy_ball"], OVERLAP_BATCHES)
+        f = frontier(spectra.of((own, float(a), d)), ["asgd", "heavy_ball"], OVERLAP_BATCHES)
         found.append(apart(f["asgd"], f["heavy_ball"])[0])
     return np.maximum(np.expm1(found), FLOOR)
 
 
-def _middle(traces, ranges, kappa, d, decay, here, final):
-    """The middle curves, from fewer points while something is dragged."""
-    values = [_distances(k, d, final) for k in (kappa, None)]
-    for name, y in zip(("κ as set", "κ = d^decay"), values, strict=True):
-        traces[f"distance, {name}"] = {"x": DECAYS[final][:len(y)], "y": y}
+def _middle(traces, ranges, key, here, final):
+    """The middle curves, from fewer points while something is dragged; beside a reader's own spectrum, only the power laws of
+    its κ and d."""
+    kappa, decay, d = _fitted(key) if isinstance(key, str) else key
+    values = [_distances(kappa, d, final), *([] if isinstance(key, str) else [_distances(None, d, final)])]
+    for name, y in zip(("κ as set", "κ = d^decay"), [*values, []], strict=False):
+        traces[f"distance, {name}"] = {"x": DECAYS[final][:len(y)], "y": y, "visible": len(y) > 0}
+    traces["distance here"] = {"x": [decay], "y": [max(here, FLOOR)]}
     everything = np.concatenate([[max(here, FLOOR), 1.0], *values])
     ranges["yaxis2"] = [float(np.floor(np.log10(everything.min()))), float(np.ceil(np.log10(everything.max()) + 0.3))]
     plot = Plot(ranges["xaxis2"], ranges["yaxis2"], 3, log=(False, True))
     plot.marks([decay], [max(here, FLOOR)])
-    words = ("κ as set", "κ = d<sup>decay</sup>")
+    words = ("power laws of this κ",) if isinstance(key, str) else ("κ as set", "κ = d<sup>decay</sup>")
     traces["curve names"] = plot.names([(word, plot.curve(DECAYS[final][:len(y)], y))
-                                        for word, y in zip(words, values, strict=True)])
+                                        for word, y in zip(words, values, strict=True) if len(y)])
+
+
+@lru_cache(maxsize=64)
+def _fitted(key):
+    """Of a reader's own spectrum: kappa, the decay that fits it best as far as the plot reaches, and d."""
+    H = spectra.whole(key)
+    decay = fit_power_law(H).decay if len(H) > 2 else 0.0
+    return H.kappa, float(np.clip(decay, 0.0, DECAYS[True][-1])), max(round(H.dim), 2)
 
 
 def _sentence(scenario, n, vacuous):
-    kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-    if kappa == 1:
-        return f"κ = 1, d = {d}: the spectrum is flat, and ASGD, Nesterov and heavy ball are SGD."
+    H, batch = spectra.of(spectra.key(scenario)), scenario["batch"]
+    if H.kappa == 1:
+        return f"κ = 1, d = {given(H.dim)}: the spectrum is flat, and ASGD, Nesterov and heavy ball are SGD."
     own = "".join(f"; {style.METHODS[key].word} has {three(ratio)} times heavy ball's" for key, ratio in n["own"].items())
     apart = np.expm1(n["distance"])
     worst = percent(apart) if apart < 1 else f"a factor {three(apart + 1)}"
     parts = [
-        f"κ = {given(kappa)}, decay {given(decay)}, d = {d}, B = {batch}: ASGD's compute efficiency is "
+        f"{spectra.told(scenario)}, B = {batch}: ASGD's compute efficiency is "
         f"{three(n['ratio'])} times heavy ball's, and Nesterov reaches {three(min(n['nesterov'], 1.0))} of it{own}",
         f"The local exponent of the gap is {three(max(n['exponent'], 0.0))}: linear until B = {three(n['linear until'])}, "
         f"saturated from B = {three(n['saturated from'])}",

@@ -92,11 +92,11 @@ def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOS
 
 
 @lru_cache(maxsize=512)
-def expected(kappa, decay, d, method, batch, last, window, final=True, noise=0.0, log=True):
-    """The exact expected risk on a power law as it is drawn, as a share of the start (of weights of unit size).
+def expected(key, method, batch, last, window, final=True, noise=0.0, log=True):
+    """The exact expected risk on a spectrum as it is drawn, as a share of the start (of weights of unit size).
 
     Args:
-        kappa, decay, d: of the spectrum; method: a ``Method``; batch: size; noise: standard deviation of the label noise.
+        key: of the spectrum (``spectra.key``); method: a ``Method``; batch: size; noise: standard deviation of the label noise.
         last, window, log: as ``sampled``; window: a tuple.
         final: false while a control is dragged: the spectrum is binned more coarsely.
 
@@ -104,7 +104,7 @@ def expected(kappa, decay, d, method, batch, last, window, final=True, noise=0.0
         As ``sampled``.
     """
     def share(per_octave):
-        H = spectra.power_law(kappa, decay, d, per_octave)
+        H = spectra.of(key, per_octave)
         return lambda steps: risk_at(H, method, batch, steps, noise) / (H.trace / 2)
 
     coarse = share(spectra.GAPS)

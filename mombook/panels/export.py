@@ -13,7 +13,7 @@ import numpy as np
 from ..model.family import BOOK, FAMILIES
 from ..references import bibtex as _bibtex
 from ..versions import __version__
-from . import style
+from . import spectra, style
 
 FORMULA = ("=", "+", "-", "@")
 """What a text begins with that a spreadsheet takes for a formula."""
@@ -26,6 +26,11 @@ def stamp(panel, line):
     """One line that says where something comes from: version, panel and the scenario ``line``."""
 
     return f"mombook {__version__}, {panel.name}: {_one_line(line)}"
+
+
+def short_stamp(panel, line):
+    """The same where there is little room: of a spectrum of the reader's own only its beginning."""
+    return stamp(panel, spectra.shortened(line))
 
 
 def _one_line(text):
@@ -97,7 +102,7 @@ def html_table(panel, line, traces, called, most=10):
                       + "</tr><tr>".join(cells) + "</tr></tbody>")
     heads = "".join(f"<th scope='col'>{say(column)}</th>" for column in header)
     return (f"<table class='mombook-table'><caption>{say(panel.title)}: the plotted numbers, every one of which is in the CSV "
-            f"file. {say(stamp(panel, line))}</caption><thead><tr>{heads}</tr></thead>{''.join(bodies)}</table>")
+            f"file. {say(short_stamp(panel, line))}</caption><thead><tr>{heads}</tr></thead>{''.join(bodies)}</table>")
 
 
 def csv(panel, line, traces):
@@ -138,7 +143,7 @@ def script(panel, line):
     lacks = "".join(f"\n# {each}" for each in textwrap.wrap(panel.lacks(scenario), 120))
     return f'''\
 # {panel.title}: the numbers in the figure of mombook's panel "{panel.name}" at
-#   {_one_line(line)}{lacks}
+#   {_one_line(spectra.shortened(line))}{lacks}
 # Made by mombook {__version__}. To run it: "pip install ." in a copy of the book (numpy and scipy
 # come along), then  python {panel.name}.py
 {_own_families(scenario)}{engine}
@@ -174,7 +179,7 @@ def _own_families(scenario):
 
 def bibtex(panel, line):
     """The works the panel rests on, as BibTeX under a comment line with the stamp."""
-    return f"% {stamp(panel, line)}\n{_bibtex(panel.references)}"
+    return f"% {short_stamp(panel, line)}\n{_bibtex(panel.references)}"
 
 
 def captioned(figure, sentence, width=None):
@@ -196,5 +201,5 @@ def printed(panel, line, figure):
     height, foot = picture.layout.height or 450, 26
     picture.update_layout(width=PRINT_WIDTH, height=height + foot, margin_b=(picture.layout.margin.b or 52) + foot)
     return picture.add_annotation(
-        text=stamp(panel, line), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
+        text=short_stamp(panel, line), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
         yshift=-(picture.layout.margin.b - 22), showarrow=False, font={"size": 10, "color": style.MUTED})

@@ -5,10 +5,9 @@ from functools import lru_cache
 import numpy as np
 
 from ..bounds import heavy_ball_gap
-from ..model.spectrum import Spectrum
 from ..study.falsify import best_ce_ratio, search
 from ..tuning.frontiers import frontier
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, KAPPA, SEED
 from .frame import Panel, Sample, View, new_figure
 from .labels import Plot, texts
@@ -33,6 +32,8 @@ class FalsifyPanel(Panel):
     title = "Can heavy ball beat SGD?"
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
+    own = ("kappa", "decay", "levels")
+    most = LEVELS.high
     references = ("morwani2026",)
     theory = ("start", "name of the start", "names of lines", "ceiling", "heavy ball", "chosen batch")
     presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012
@@ -93,10 +94,10 @@ class FalsifyPanel(Panel):
 
     def exact(self, scenario, final=True):
         """The start spectrum, its ratio and its frontiers under the ceiling."""
-        kappa, decay, levels, batch = (scenario[k] for k in ("kappa", "decay", "levels", "batch"))
-        H, ratio = start(kappa, decay, levels), _ratio(kappa, decay, levels)
-        curves, unit = _curves(kappa, decay, levels, final), H.smallest / H.trace
-        here = _at(kappa, decay, levels, batch)
+        key, batch = _key(scenario), scenario["batch"]
+        H, ratio = spectra.whole(key), _ratio(key)
+        curves, unit = _curves(key, final), H.smallest / H.trace
+        here = _at(key, batch)
         B = curves["sgd"].batches
         bound = heavy_ball_gap(H, B).value
         ceiling = np.where(bound < 1, -np.log1p(-np.minimum(bound, 1 - 1e-12)), np.nan) / B / unit
@@ -117,7 +118,7 @@ class FalsifyPanel(Panel):
         spots = middle.shares(**traces["start spectrum"])[::-1] + np.array([0, 0.03])
         traces["name of the start"] = texts([("start", *middle.best("start", spots, ("top center",)))])
         traces["names of lines"] = _names(traces, Plot(ranges["xaxis3"], ranges["yaxis3"], 3))
-        sentence = (f"Start: κ = {given(kappa)}, decay {given(decay)}, {levels} eigenvalues. Heavy ball's best CE is "
+        sentence = (f"Start: {spectra.told(scenario, d=False)}, {len(H)} eigenvalues. Heavy ball's best CE is "
                     f"{three(ratio.ratio)} times SGD's ({three(ratio.heavy_ball)} against {three(ratio.sgd)} μ/tr per sample); "
                     f"at B = {batch} heavy ball has {three(here / unit / best)} of SGD's best.")
         return View(traces, sentence, ranges,
@@ -126,8 +127,7 @@ class FalsifyPanel(Panel):
 
     def sample(self, scenario):
         """The search, a spectrum at a time."""
-        kappa, decay, levels, trials = (scenario[k] for k in ("kappa", "decay", "levels", "trials"))
-        for piece in search(start(kappa, decay, levels), np.random.default_rng(scenario["seed"]), trials):
+        for piece in search(spectra.whole(_key(scenario)), np.random.default_rng(scenario["seed"]), scenario["trials"]):
             count, H = np.arange(1, piece.evaluations + 1), piece.spectrum
             yield Sample(piece.fraction, {
                 "tried": {"x": count, "y": np.maximum(piece.tried, 0.96)},
@@ -152,22 +152,21 @@ def _names(traces, plot):
     return plot.names(curves)
 
 
-@lru_cache(maxsize=256)
-def start(kappa, decay, levels):
-    """The spectrum the search starts from."""
-    return Spectrum.power_law(levels, decay, kappa)
+def _key(scenario):
+    """Of the spectrum that the search starts from."""
+    return spectra.key(scenario, scenario.get("levels"))
 
 
 @lru_cache(maxsize=256)
-def _ratio(kappa, decay, levels):
-    return best_ce_ratio(start(kappa, decay, levels))
+def _ratio(key):
+    return best_ce_ratio(spectra.whole(key))
 
 
 @lru_cache(maxsize=128)
-def _curves(kappa, decay, levels, final):
-    return frontier(start(kappa, decay, levels), ["sgd", "heavy_ball"], GRID[final])
+def _curves(key, final):
+    return frontier(spectra.whole(key), ["sgd", "heavy_ball"], GRID[final])
 
 
 @lru_cache(maxsize=512)
-def _at(kappa, decay, levels, batch):
-    return float(frontier(start(kappa, decay, levels), ["heavy_ball"], [batch])["heavy_ball"].ce[0])
+def _at(key, batch):
+    return float(frontier(spectra.whole(key), ["heavy_ball"], [batch])["heavy_ball"].ce[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..prose import slips
 from . import scenario as scenarios
-from . import style, words
+from . import spectra, style, words
 from .scenario import Control, Scenario
 
 Traces = dict[str, dict[str, Any]]
@@ -81,6 +82,9 @@ class Panel:
     - ``recipe(scenario)``: the sentence's main numbers as four to ten lines of the engine's public names;
     - ``theory``: the names of traces that a teacher may hide until the class has guessed;
     - ``references``: keys in ``mombook/references.bib`` of what the panel rests on;
+    - ``own``: the names of controls whose place a spectrum of the reader's own takes (see ``spectra``, which also says why a
+      panel takes none). A scenario then has ``spectrum`` instead of these. ``relative`` panels divide it by its largest
+      eigenvalue, as their sliders are in its units; ``most`` is how many eigenvalues they can take, ``each`` one by one;
     - ``handles``: trace name -> (control, control) that a reader moves by dragging the trace across and up, each a slider's
       name, a list of them (one for each point), or ``None``. The sliders remain, for the keyboard.
     """
@@ -95,6 +99,10 @@ class Panel:
     references: Sequence[str] = ()
     handles: Mapping[str, tuple[str | Sequence[str] | None, str | Sequence[str] | None]] = MappingProxyType({})
     help: str = ""
+    own: Sequence[str] = ()
+    relative: bool = False
+    most: int = spectra.MOST
+    each: bool = False
     subplots: int = 0
     pixels: tuple[int, int] | None = None
 
@@ -115,12 +123,41 @@ class Panel:
         return {}
 
     def read(self, text: str = "", **values: Any) -> Scenario:
-        """A scenario of this panel (see ``scenario.read``)."""
-        return scenarios.read(self.controls, text, **values)
+        """A scenario of this panel (see ``scenario.read``).
+
+        ``spectrum`` may be a ``Spectrum``, a ``Design``, eigenvalues or a text (see ``spectra.written``).
+        """
+        asked = {**scenarios.parts(text), **values}
+        given = asked.pop("spectrum", "")
+        spectrum = spectra.written(given, self.relative, self.most, self.each) if self.own else self._without(given)
+        if not spectrum:
+            return scenarios.read(self.controls, "", **asked)
+        both = [name for name in self.own if name in asked]
+        if both:
+            raise ValueError(f"{both[0]} must be left out where a spectrum is given, which has its own; got "
+                             f"{asked[both[0]]!r}. With spectrum='' the sliders are back.")
+        return {**scenarios.read([c for c in self.controls if c.name not in self.own], "", **asked), "spectrum": spectrum}
+
+    def _without(self, given):
+        """No spectrum; the reason, where one is given all the same."""
+        if given is None or (isinstance(given, str) and not given):
+            return ""
+        why = spectra.WITHOUT.get(self.name, "a question comes with its own problem")
+        raise ValueError(f"spectrum must be left out for the panel {self.name!r}: {why}.")
+
+    def moved(self, scenario: Scenario, **values: Any) -> Scenario:
+        """The scenario with some of its controls elsewhere; a spectrum, or its end, replaces what it stands for."""
+        gone = () if "spectrum" not in values else (*self.own, "spectrum")
+        return self.read(**{**{name: value for name, value in scenario.items() if name not in gone}, **values})
 
     def write(self, scenario: Scenario) -> str:
-        """The scenario as one line of text."""
-        return scenarios.write(self.controls, scenario)
+        """The scenario as one line of text; a spectrum, which is long, at its end."""
+        line = scenarios.write([c for c in self.controls if c.name in scenario], scenario)
+        return f"{line};spectrum={scenario['spectrum']}" if "spectrum" in scenario else line
+
+    def described(self, scenario: Scenario) -> str:
+        """A line that names the reader's own spectrum; empty where there is none."""
+        return spectra.described(scenario, self.relative)
 
     def static(self, scenario: Scenario | None = None, simulate: bool = True, stacked: bool = False) -> Any:
         """The plain plotly figure at a scenario, as for print: exact layer and the finished simulation."""
@@ -177,6 +214,16 @@ panel = definition({self.name!r})'''
         return {**layout, "height": self.pixels[form]} if self.pixels else layout
 
 
+def of_whole_spectra(sample: Callable[[Any, Scenario], Iterator[Sample]]) -> Callable[[Any, Scenario], Iterator[Sample]]:
+    """For a panel's ``sample``: of a spectrum that cannot be drawn coordinate by coordinate, the reason instead of runs."""
+    @functools.wraps(sample)
+    def guarded(panel: Any, scenario: Scenario) -> Iterator[Sample]:
+        why = spectra.unsampled(scenario)
+        return iter([Sample(1.0, {}, why)]) if why else sample(panel, scenario)
+
+    return guarded
+
+
 def change(figure: Any, traces: Traces) -> None:
     """Write new arrays into a figure's traces, by name; only what is given changes."""
     for trace in figure.data:
@@ -204,7 +251,9 @@ def hide_theory(panel: Panel, scenario: Scenario, view: View, hidden: bool) -> V
     if not hidden:
         return replace(view, traces=traces)
     traces |= {name: {**traces[name], "visible": False} for name in panel.theory}
-    where = ", ".join(f"{c.label} = {words.given(scenario[c.name])}" for c in panel.controls if isinstance(c, scenarios.Slider))
+    where = ", ".join(f"{c.label} = {words.given(scenario[c.name])}" for c in panel.controls
+                      if isinstance(c, scenarios.Slider) and c.name in scenario)
+    where = f"{panel.described(scenario)}, {where}" if "spectrum" in scenario else where
     return replace(view, traces=traces, titles=view.guess or view.titles, lamps=[], text="",
                    sentence=f"{where}. Theory is hidden: what do you expect?")
 

@@ -7,17 +7,16 @@ import numpy as np
 from .. import bounds
 from ..exact.moments import contraction_gap, contraction_gaps, risk_curve
 from ..model.method import Method
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from ..study.symptoms import noiseless_roots
 from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .curves import FILLED, expected, runs_drawn, spaced
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import ABOVE_OR_BELOW, Plot, texts
 from .scenario import Slider
-from .words import given, signed, three
+from .words import signed, three
 
 STEP = Slider("lr", "η ×", 0.01, 100, 1, step=0.05, base=10, help="learning rate, as a multiple of the fastest method's")
 MEMORY = Slider("forget", "1−β ×", 0.01, 100, 1, step=0.05, base=10,
@@ -48,6 +47,7 @@ class HeavyBallPanel(Panel):
     name = "heavy_ball"
     title = "Heavy ball under gradient noise"
     controls = (KAPPA, DECAY, BATCH, DIM, STEP, MEMORY, SEED)
+    own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026", "polyak1964")
     theory = ("gap", "fastest", "simple choice", "loss circle", "fastest (loss)", "simple choice (loss)", "chosen (loss)")
     presets = {**{k: {**v, "lr": 1, "forget": 1} for k, v in SHAPES.items()},          # noqa: RUF012 (a constant)
@@ -132,13 +132,13 @@ class HeavyBallPanel(Panel):
 
     def exact(self, scenario, final=True):
         """The map, the three methods on it, the roots of the chosen one and the exact losses."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = spectra.power_law(kappa, decay, d)
-        simple, best = _references(kappa, decay, d, batch)
+        key, batch = spectra.key(scenario), scenario["batch"]
+        H = spectra.of(key)
+        simple, best = _references(key, batch)
         method = chosen(scenario)
         gap = contraction_gap(H, method, batch)
         simple_gap = contraction_gap(H, simple, batch)
-        x, y, z = _map(kappa, decay, d, batch, final)
+        x, y, z = _map(key, batch, final)
         shade = np.where(np.isnan(z), 3 * FAINT, np.log10(np.clip(z / best.gap, 10**FAINT, None)))
         traces = {"gap": {"x": x, "y": y, "z": shade}}
         for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
@@ -153,7 +153,7 @@ class HeavyBallPanel(Panel):
         traces["ring words"] = _ring_words(traces)
         last = int(spaced(8 / -np.log1p(-best.gap))[-1])
         for word, m in (("fastest", best.method), ("simple choice", simple), ("chosen", method)):
-            steps, risk, notes = expected(kappa, decay, d, m, batch, last, (LOWEST, HIGHEST), final)
+            steps, risk, notes = expected(key, m, batch, last, (LOWEST, HIGHEST), final)
             keep = (steps > 0) & (risk < 1e6) & (risk > 1e-12)
             traces[f"{word} (loss)"] = {"x": steps[keep], "y": risk[keep], "customdata": notes[keep],
                                          "visible": bool(((risk < HIGHEST) & (risk > LOWEST))[1:].any())}
@@ -170,11 +170,11 @@ class HeavyBallPanel(Panel):
 
     def recipe(self, scenario):
         """Gaps of the fastest, the chosen and the simple method, and the ceiling."""
-        kappa, decay, d, batch, lr, forget = (scenario[k] for k in ("kappa", "decay", "d", "batch", "lr", "forget"))
+        batch, lr, forget = (scenario[k] for k in ("batch", "lr", "forget"))
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
+H = {spectra.code(spectra.key(scenario))}
 best = mb.tune(H, "heavy_ball", {batch})
 memory = max(1 - min((1 - best.method.beta) * {forget!r}, 1.0), 0.0)
 chosen = mb.Method.heavy_ball(best.method.eta * {lr!r}, memory)
@@ -185,11 +185,12 @@ print("gap of the simple choice (T3)", mb.contraction_gap(H, simple, {batch}))
 print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
 '''
 
+    @of_whole_spectra
     def sample(self, scenario):
         """Runs of the chosen method."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
-        _, best = _references(kappa, decay, d, batch)
+        key, batch = spectra.key(scenario), scenario["batch"]
+        H, d, method = spectra.one_by_one(key), spectra.size(key), chosen(scenario)
+        _, best = _references(key, batch)
         steps = int(min(spaced(8 / -np.log1p(-best.gap))[-1], 3000, 40_000_000 // (32 * d)))
         runs = int(np.clip(40_000_000 // (steps * d), 32, 400))
         times = spaced(steps, per_octave=2)[1:]
@@ -217,7 +218,7 @@ RIGHT = 1.0
 
 def chosen(scenario):
     """The heavy ball that a scenario's sliders choose."""
-    _, best = _references(*(scenario[k] for k in ("kappa", "decay", "d", "batch")))
+    _, best = _references(spectra.key(scenario), scenario["batch"])
     forget = min((1 - best.method.beta) * scenario["forget"], 1.0)
     return Method.heavy_ball(best.method.eta * scenario["lr"], max(1 - forget, 0.0))
 
@@ -246,18 +247,18 @@ def _ring_words(traces):
 
 
 @lru_cache(maxsize=512)
-def _references(kappa, decay, d, batch):
+def _references(key, batch):
     """The simple choice (T3) and the tuned method."""
-    H = spectra.power_law(kappa, decay, d)
+    H = spectra.of(key)
     return bounds.heavy_ball_gap(H, batch, "lower").method, tune(H, "heavy_ball", batch)
 
 
 @lru_cache(maxsize=128)
-def _map(kappa, decay, d, batch, final):
+def _map(key, batch, final):
     """Gaps over learning rate x L (columns) and 1 - beta (rows); nan where the method diverges.
 
     The frame holds the simple choice of batch 1, so that it stays put while the batch moves."""
-    H = spectra.power_law(kappa, decay, d)
+    H = spectra.of(key)
     smallest = bounds.heavy_ball_gap(H, 1, "lower").method
     x = np.geomspace(min(smallest.eta * H.largest / 10, 1e-2), 10.0 ** RIGHT, CELLS[final])
     y = np.geomspace(min((1 - smallest.beta) / 10, 1e-2), 1.0, CELLS[final])
@@ -283,7 +284,6 @@ def _sentence(scenario, method, gap, best, simple, simple_gap):
         share = f"contracts by {three(gap)} a step, {three(gap / best.gap)} of the fastest ({fastest}). "
     else:
         share = f"diverges in mean square; the fastest contracts by {fastest}. "
-    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, "
-            f"B = {scenario['batch']}: heavy ball with η = {three(method.eta)}, {memory} {share}"
+    return (f"{spectra.told(scenario)}, B = {scenario['batch']}: heavy ball with η = {three(method.eta)}, {memory} {share}"
             f"The simple choice η = {three(simple.eta)}, 1 − β = {three(1 - simple.beta)} reaches "
             f"{three(simple_gap / best.gap)} of it and {three(2 * simple_gap / (1 - simple.beta))} times its guarantee.")

@@ -6,18 +6,20 @@ import numpy as np
 
 from ..exact import row_moments
 from ..model.example_systems import with_spectrum
-from ..model.spectrum import Spectrum
 from ..sample import row_sampling
 from ..tuning import parallel
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY, KAPPA, SEED
 from .curves import FILLED, runs_drawn, sampled, spaced
 from .frame import Panel, Sample, View, new_figure
 from .labels import Plot
-from .words import fewer, given, signed, three, times_as
+from .words import fewer, signed, three, times_as
 
 DIM, ROWS = 8, 160
 """Unknowns and rows: small enough for the exact rate to follow a slider."""
+
+MOST = 12
+"""Unknowns that a spectrum of the reader's own may have."""
 
 TARGET = 1e-6
 """The factor by which E|e|^2 is to fall."""
@@ -54,6 +56,8 @@ class ParallelPanel(Panel):
     title = "How far a batch replaces iterations"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, SEED)
+    own = ("kappa", "decay")
+    most, each = MOST, True
     references = ("garg2026", "strohmer2009", "moorman2021")
     theory = ("simple momentum", "simple momentum: expected", "simple SGD: saturation",
               "simple momentum: saturation", "names of saturation")
@@ -61,10 +65,10 @@ class ParallelPanel(Panel):
         "flat": {"kappa": 1, "batch": 8}, "slow decay": {"kappa": 1e3, "decay": 0.5, "batch": 8},
         "fast decay": {"kappa": 1e4, "decay": 2.5, "batch": 8}, "near saturation": {"kappa": 1e3, "decay": 1.5, "batch": 91},
     }
-    help = (f"Randomized Kaczmarz on {ROWS} random rows in {DIM} unknowns. Left: flat is perfect parallelization, and dotted "
-            "verticals are where theory ends it; hollow marks are the tuned methods, which arrive once you let go. "
-            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. "
-            + FILLED)
+    help = (f"Randomized Kaczmarz on {ROWS} random rows in {DIM} unknowns (or as many as your spectrum has). Left: flat "
+            "is perfect parallelization, and dotted verticals are where theory ends it; hollow marks are the tuned methods, "
+            "which arrive once you let go. Right: lines are exact expectations, dots the mean of simulated runs, shade where "
+            "80 % of the runs lie. " + FILLED)
 
     def figure(self):
         """Two subplots side by side."""
@@ -106,20 +110,20 @@ class ParallelPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Exact rates of the two simple rules over batches, and their exact error curves at the chosen one."""
-        kappa, decay, B = (scenario[k] for k in ("kappa", "decay", "batch"))
-        system = _system(kappa, decay)
-        here = {key: _scaling(kappa, decay, key, (B,)) for key in LOOKS}
-        grid = {key: _scaling(kappa, decay, key, tuple(GRID[final].tolist())) for key in LOOKS}
+        problem, B = spectra.key(scenario, DIM), scenario["batch"]
+        system = _system(problem)
+        here = {key: _scaling(problem, key, (B,)) for key in LOOKS}
+        grid = {key: _scaling(problem, key, tuple(GRID[final].tolist())) for key in LOOKS}
         last = int(spaced(max(f.iterations[0] for f in here.values()))[-1])
         traces, rows = {}, {"SGD": system.row_energy / system.largest, "momentum": parallel.saturation_batch(system)}
         low = min(f.visits.min() for f in grid.values())
         ranges = {"xaxis": [-0.1, np.log10(BATCH.high) + 0.1], "xaxis2": [0, np.log10(last)],
                   "yaxis2": [np.log10(LOWEST), np.log10(HIGHEST)]}
-        bottom = np.floor(np.log10(low / max(10.0, np.sqrt(kappa))))
+        bottom = np.floor(np.log10(low / max(10.0, np.sqrt(spectra.whole(problem).kappa))))
         ranges["yaxis"] = [bottom, bottom + 7]
         span = [10.0**y for y in ranges["yaxis"]]
         for key, (word, *_) in LOOKS.items():
-            steps, error, notes = _errors(kappa, decay, key, B, last)
+            steps, error, notes = _errors(problem, key, B, last)
             traces[word] = {"x": grid[key].batches, "y": grid[key].visits}
             traces[f"{word}: expected"] = {"x": steps[1:], "y": np.maximum(error[1:], 1e-12),
                                            "customdata": notes[1:]}
@@ -127,7 +131,7 @@ class ParallelPanel(Panel):
         _ends(traces, Plot(ranges["xaxis"], ranges["yaxis"], 2), rows)
         n = {key: float(f.iterations[0]) for key, f in here.items()}
         promise = float(here["momentum"].gap[0] / ((1 - here["momentum"].methods[0].beta) / 2))
-        sentence = (f"κ = {given(kappa)}, decay {given(decay)}, B = {B}: for an error 10⁻⁶ as large, simple SGD needs "
+        sentence = (f"{spectra.told(scenario, d=False)}, B = {B}: for an error 10⁻⁶ as large, simple SGD needs "
                     f"{three(n['SGD'])} iterations and simple momentum {three(n['momentum'])}, "
                     f"{fewer(n['SGD'] / n['momentum'])}. Theory: row visits stay flat up to B = {three(rows['SGD'])} for SGD "
                     f"and up to B = {three(rows['momentum'])}, {times_as(rows['momentum'] / rows['SGD'], 'far')}, with "
@@ -138,9 +142,9 @@ class ParallelPanel(Panel):
 
     def sample(self, scenario):
         """Runs of both rules at the chosen batch, then the tuned methods, batch by batch."""
-        kappa, decay, B = (scenario[k] for k in ("kappa", "decay", "batch"))
-        system, rng, far = _system(kappa, decay), np.random.default_rng(scenario["seed"]), []
-        here = {key: _scaling(kappa, decay, key, (B,)) for key in LOOKS}
+        problem, B = spectra.key(scenario, DIM), scenario["batch"]
+        system, rng, far = _system(problem), np.random.default_rng(scenario["seed"]), []
+        here = {key: _scaling(problem, key, (B,)) for key in LOOKS}
         horizon = spaced(max(f.iterations[0] for f in here.values()))[-1]
         runs = 100 if B < 1000 else 20
         steps = int(np.clip(MOST_ROWS // (runs * B), EARLY, min(horizon, 2000)))
@@ -158,7 +162,7 @@ class ParallelPanel(Panel):
         best = {"sgd": ([], []), "heavy_ball": ([], [])}
         for k, at in enumerate(TUNED_AT.tolist()):
             for family, word in (("sgd", "tuned SGD"), ("heavy_ball", "tuned heavy ball")):
-                gap = _tuned(kappa, decay, at, family).gap
+                gap = _tuned(problem, at, family).gap
                 best[family][0].append(at)
                 best[family][1].append(at * np.log(1 / TARGET) / -np.log1p(-gap))
                 x, y = (np.array(v) for v in best[family])
@@ -185,27 +189,27 @@ def _ends(traces, plot, rows):
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
 @lru_cache(maxsize=64)
-def _system(kappa, decay):
-    return with_spectrum(Spectrum.power_law(DIM, decay, kappa, binned=False), ROWS, np.random.default_rng(0))
+def _system(problem):
+    return with_spectrum(spectra.whole(problem), ROWS, np.random.default_rng(0))
 
 
 @lru_cache(maxsize=1024)
-def _scaling(kappa, decay, key, batches):
+def _scaling(problem, key, batches):
     choose = {"SGD": parallel.simple_sgd, "momentum": parallel.simple_momentum}[key]
-    return parallel.scaling(_system(kappa, decay), batches, choose, TARGET)
+    return parallel.scaling(_system(problem), batches, choose, TARGET)
 
 
 @lru_cache(maxsize=256)
-def _errors(kappa, decay, key, batch, last):
+def _errors(problem, key, batch, last):
     """Steps up to the last one drawn, and E|e|^2 there as a share of the start."""
-    system, method = _system(kappa, decay), _scaling(kappa, decay, key, (batch,)).methods[0]
+    system, method = _system(problem), _scaling(problem, key, (batch,)).methods[0]
     start = row_moments.errors_at(system, method, batch, [0])[0]
     return sampled(lambda steps: row_moments.errors_at(system, method, batch, steps) / start, last,
                    method.beta if method.eta else 0.0, (LOWEST, HIGHEST), most=MOST_STEPS)
 
 
 @lru_cache(maxsize=512)
-def _tuned(kappa, decay, batch, family):
+def _tuned(problem, batch, family):
     """The tuned method (its gap to about 1 %), started at the optimum of the batch before."""
-    start = None if batch == 1 else _tuned(kappa, decay, batch // 8, family).method
-    return parallel.tuned(_system(kappa, decay), batch, family, tolerance=0.03, start=start)
+    start = None if batch == 1 else _tuned(problem, batch // 8, family).method
+    return parallel.tuned(_system(problem), batch, family, tolerance=0.03, start=start)

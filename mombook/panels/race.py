@@ -9,12 +9,11 @@ import scipy
 
 from ..exact.moments import steps_to
 from ..model.family import FAMILIES
-from ..model.spectrum import Spectrum
 from ..study.race import difference, optimum, paired_runs, trials
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, Families
 from .curves import FILLED, expected
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .scenario import Choice, Slider
 from .words import given, three
 
@@ -60,6 +59,7 @@ class RacePanel(Panel):
     title = "A fair race"
     subplots = 2
     controls = (KAPPA, DECAY, replace(BATCH, default=64), DIM, NOISE, STEPS, TRIALS, TARGET, RUNNERS, AGAINST, SEED)
+    own = ("kappa", "decay", "d")
     references = ("morwani2026",)
     presets = MappingProxyType({
         "small budget": {"kappa": 1000, "decay": 1.5, "batch": 64, "d": 200, "noise": 1e-3, "steps": 300, "trials": 4},
@@ -116,7 +116,7 @@ class RacePanel(Panel):
     def exact(self, scenario, final=True):
         """The race as exact expectations, every budget up to MOST, and the exactly tuned methods; while dragging on a coarser
         spectrum, with fewer trials and a shorter search."""
-        H, sigma, (batch, steps, count) = _spectrum(*_shape(scenario), final), _sigma(scenario), _sizes(scenario)
+        H, sigma, (batch, steps, count) = _spectrum(spectra.key(scenario), final), _sigma(scenario), _sizes(scenario)
         judged = min(count, LARGEST[final])
         pool = {k: _trials(k, FAMILIES[k], *_race(scenario), final) for k in scenario["methods"]}
         unit, entry = H.trace / 2, {k: each.best(judged) for k, each in pool.items()}
@@ -127,7 +127,7 @@ class RacePanel(Panel):
         floor = np.floor(np.log10(max(min(lows), 1e-12)))
 
         def curve(method):
-            seen, risk, notes = expected(*_shape(scenario), method, batch, steps, (10**floor, HIGHEST), final, sigma)
+            seen, risk, notes = expected(spectra.key(scenario), method, batch, steps, (10**floor, HIGHEST), final, sigma)
             shown = (seen > 0) & (risk < HIGHEST)
             return {"x": seen[shown] * scale, "y": risk[shown], "customdata": notes[shown], "visible": bool(shown.any())}
 
@@ -156,10 +156,11 @@ class RacePanel(Panel):
                     [f"<b>Best of {judged} trials</b>, against {scenario['against']}", "<b>What the budget buys</b>"],
                     numbers=numbers)
 
+    @of_whole_spectra
     def sample(self, scenario):
         """The chosen trials on common random numbers."""
-        kappa, decay, d = _shape(scenario)
-        H, sigma, (batch, steps, count) = Spectrum.power_law(d, decay, kappa, binned=False), _sigma(scenario), _sizes(scenario)
+        key = spectra.key(scenario)
+        H, d, sigma, (batch, steps, count) = spectra.one_by_one(key), spectra.size(key), _sigma(scenario), _sizes(scenario)
         keys = list(scenario["methods"])
         entry = {k: _trials(k, FAMILIES[k], *_race(scenario), True).best(count) for k in keys}
         risk, chosen = {k: r for k, (_, r) in entry.items()}, [m for m, _ in entry.values()]
@@ -192,37 +193,33 @@ class RacePanel(Panel):
 
 
 # -- what is remembered -----------------------------------------------------------------------------------------------
-def _shape(scenario):
-    return scenario["kappa"], scenario["decay"], scenario["d"]
-
-
 def _sizes(scenario):
     return scenario["batch"], scenario["steps"], scenario["trials"]
 
 
 def _race(scenario):
     """What a race depends on, whoever runs and whatever its budget."""
-    return (*_shape(scenario), scenario["batch"], scenario["steps"], scenario["noise"], scenario["seed"])
+    return (spectra.key(scenario), scenario["batch"], scenario["steps"], scenario["noise"], scenario["seed"])
 
 
 def _sigma(scenario):
-    return float(np.sqrt(scenario["noise"] * _spectrum(*_shape(scenario)).trace))
+    return float(np.sqrt(scenario["noise"] * _spectrum(spectra.key(scenario)).trace))
 
 
-def _spectrum(kappa, decay, d, final=True):
-    return spectra.power_law(kappa, decay, d, FINE[final])
+def _spectrum(key, final=True):
+    return spectra.of(key, FINE[final])
 
 
 @lru_cache(maxsize=1024)
-def _trials(name, family, kappa, decay, d, batch, steps, noise, seed, final, count=None):
+def _trials(name, family, key, batch, steps, noise, seed, final, count=None):
     """The pool of a family (``family`` is its entry: under the same name there may be another one tomorrow)."""
-    H = _spectrum(kappa, decay, d, final)
+    H = _spectrum(key, final)
     return trials(H, name, batch, steps, count or MOST[final], seed, float(np.sqrt(noise * H.trace)))
 
 
 @lru_cache(maxsize=512)
-def _optimum(name, family, kappa, decay, d, batch, steps, noise, seed, final):
-    H, pool = _spectrum(kappa, decay, d, final), _trials(name, family, kappa, decay, d, batch, steps, noise, seed, final)
+def _optimum(name, family, key, batch, steps, noise, seed, final):
+    H, pool = _spectrum(key, final), _trials(name, family, key, batch, steps, noise, seed, final)
     return optimum(H, pool, batch, steps, float(np.sqrt(noise * H.trace)), SEARCHED[final])
 
 
@@ -250,7 +247,7 @@ def helps(scenario, count):
     def median(key):
         return _trials(key, FAMILIES[key], *_race(scenario), True, max(count, POOL)).median_best([count])[0]
 
-    unit, sgd = _spectrum(*_shape(scenario)).trace / 2, median("sgd")
+    unit, sgd = _spectrum(spectra.key(scenario)).trace / 2, median("sgd")
     if not 1e-4 < sgd / unit < 0.5:
         return np.nan
     others = [k for k in scenario["methods"] if k != "sgd"] or [k for k in FAMILIES if k != "sgd"]
@@ -258,9 +255,10 @@ def helps(scenario, count):
 
 
 def _searched(scenario, least):
-    """The least or most helpful of some quasi-random scenarios, drawn over five sliders; d, trials and seed stay."""
+    """The least or most helpful of some quasi-random scenarios, drawn over five sliders; d, trials and seed stay, and a
+    spectrum of the reader's own."""
     count = scenario["trials"]
-    drawn = [KAPPA, DECAY, BATCH, NOISE, STEPS]
+    drawn = [c for c in (KAPPA, DECAY, BATCH, NOISE, STEPS) if c.name in scenario]
     found, changes = (np.inf if least else -np.inf), {}
     for point in scipy.stats.qmc.Halton(len(drawn), seed=1).random(int(np.clip(JUDGED / (4 * max(count, POOL)), 6, 40))):
         stops = [c.stops[int(v * (len(c.stops) - 1) + 0.5)] for c, v in zip(drawn, point, strict=True)]
@@ -277,7 +275,7 @@ def _sentence(scenario, n, judged):
     words = {k: style.METHODS[k].word for k in n["risk"]}
     order = list(n["risk"])
     said = ", ".join(f"{words[k]} {three(n['risk'][k])}" for k in order)
-    head = (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {batch}, noise "
+    head = (f"{spectra.told(scenario)}, B = {batch}, noise "
             f"{given(scenario['noise'])}: after {given(steps)} steps ({three(steps * batch)} samples) the best of {judged} "
             f"trial{'s' if judged > 1 else ''} each ends at {said} of the initial risk. ")
     costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}×" for k in order)

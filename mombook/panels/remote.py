@@ -4,14 +4,17 @@ The web page's worker and the widget of Jupyter are such hosts. It needs numpy a
 enough to cross a border.
 """
 
+import base64
 import contextvars
 import json
+import tempfile
 import time
 import traceback
 from pathlib import Path
 
 import numpy as np
 
+from ..data.loading import load
 from . import definition, export
 from .frame import Panel, hide_theory
 from .scenario import Choice, Seed, Slider, Switch, Toggles
@@ -34,6 +37,7 @@ def described(panel):
             "presets": [[label, texts(changes)] for label, changes in panel.presets.items()],
             "guides": [[said, [[label, texts(changes)] for label, changes in steps]] for said, steps in panel.guides.items()],
             "searches": list(panel.searches),
+            "takes": bool(panel.own),
             "theory": list(panel.theory),
             "handles": {trace: dict(zip("xy", moved, strict=True)) for trace, moved in panel.handles.items()},
             "stamp": export.stamp(panel, ""),
@@ -124,7 +128,24 @@ class Remote:
         """Where one of the panel's searches leads from here: the line to go to."""
         panel = self._panel(key, name)
         scenario = panel.read(line)
-        return _packed(_where(panel, panel.read("", **{**scenario, **panel.searches[label](scenario)})))
+        return _packed(_where(panel, panel.moved(scenario, **panel.searches[label](scenario))))
+
+    def own(self, key, name, line, file, content):
+        """The panel at a line, with the spectrum of a table in the place of its own: where that is, and what loading noted.
+
+        Args:
+            file: the table's name; content: its bytes in base 64.
+        """
+        panel = self._panel(key, name)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / Path(file.replace("\\", "/")).name
+                path.write_bytes(base64.b64decode(content))
+                design = load(path, on_span=True)
+            scenario = panel.moved(panel.read(line), spectrum=design)
+        except (ValueError, ImportError) as no:
+            return _packed({"refused": str(no)})
+        return _packed({**_where(panel, scenario), "notes": " ".join(design.notes)})
 
     def text(self, key, name, line, what):
         """A text to take away, by the name of its function in ``export``: code, script or bibtex; and what a script lacks."""
@@ -159,7 +180,13 @@ class _Pieces:
 
 
 def _where(panel, scenario):
-    return {"line": panel.write(scenario), "values": {c.name: c.text(scenario[c.name]) for c in panel.controls}}
+    return {"line": panel.write(scenario), "values": texts(panel, scenario), "spectrum": panel.described(scenario)}
+
+
+def texts(panel, scenario):
+    """A scenario's values as texts, by name; with a spectrum of the reader's own, this instead of what it replaces."""
+    own = {"spectrum": scenario["spectrum"]} if "spectrum" in scenario else {}
+    return {**{c.name: c.text(scenario[c.name]) for c in panel.controls if c.name in scenario}, **own}
 
 
 def _packed(head, traces=None):

@@ -227,17 +227,22 @@ def read(controls: Sequence[Control], text: str = "", **values: Any) -> Scenario
         ValueError: an unknown name or a value out of range, in a sentence; nothing is half applied.
     """
     scenario, by_name = defaults(controls), {c.name: c for c in controls}
-    pairs = []
-    for part in filter(None, (p.strip() for p in str(text).lstrip("#").split(";"))):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise ValueError(f"a scenario is name=value;name=value...; got {part!r}, which has no '='.")
-        pairs.append((name.strip(), value.strip()))
-    for name, value in [*pairs, *values.items()]:
+    for name, value in {**parts(text), **values}.items():
         if name not in by_name:
             raise ValueError(f"this panel has no {name!r}; it has {', '.join(by_name)}.")
         scenario[name] = by_name[name].value(value)
     return scenario
+
+
+def parts(text: str) -> dict[str, str]:
+    """A line's names and values, as they are written."""
+    found = {}
+    for part in filter(None, (p.strip() for p in str(text).lstrip("#").split(";"))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"a scenario is name=value;name=value...; got {_short(part)}, which has no '='.")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def write(controls: Sequence[Control], scenario: Scenario) -> str:

@@ -12,7 +12,7 @@ from ..exact.schedule_stack import risk_curves
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from ..study.schedule_ranking import KNOTS, QUICK, rank_schedules
-from . import style
+from . import spectra, style
 from .controls import BATCH, DECAY
 from .frame import Panel, View, new_figure
 from .scenario import Slider
@@ -73,6 +73,8 @@ class SchedulesPanel(Panel):
     title = "Which schedule wins?"
     subplots = 3
     controls = (NOISE, MEMORY, STEPS, replace(DECAY, more=True), replace(BATCH, more=True), *HEIGHTS)
+    own = ("decay",)
+    relative = True
     handles = MappingProxyType({"your knots": (None, [h.name for h in HEIGHTS])})
     references = ("meterez2025", "wu2022", "bordelon2026", "defazio2023")
     theory = ("best rate found", "best rate found: risk", "best usual rate", "best usual rate: risk", "averaged: risk",
@@ -82,10 +84,11 @@ class SchedulesPanel(Panel):
         "momentum 0.9": {"noise": 1, "memory": 0.1},
         "draw: linear": dict(zip((h.name for h in HEIGHTS), (3, 2.85, 2.44, 1.83, 1.17, 0.56, 0.15, 0.02), strict=True)),
         "draw: hold, then drop": dict(zip((h.name for h in HEIGHTS), (2, 2, 2, 2, 2, 1, 0.25, 0.06), strict=True))})
-    help = (f"Least squares, eigenvalues i^−decay, {DIM} of them; all schedules use the same T B samples. Left: the learning "
-            "rate (with momentum, its long-run step) in units of the best constant one; the orange curve is yours, through its "
-            "knots. Middle: exact expected risk. Right: what is left at the end, over the risk of the best learning-rate "
-            "schedule that Newton's method finds through the same knots; every other stands at its own best step size.")
+    help = (f"Least squares, eigenvalues i^−decay, {DIM} of them, or your own; all schedules use the same T B samples. Left: "
+            "the learning rate (with momentum, its long-run step) in units of the best constant one; the orange curve is "
+            "yours, through its knots. Middle: exact expected risk. Right: what is left at the end, over the risk of the best "
+            "learning-rate schedule that Newton's method finds through the same knots; every other stands at its own best step "
+            "size.")
 
     @property
     def searches(self):
@@ -127,9 +130,9 @@ class SchedulesPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Every schedule at its best step; the reader's own, in units of the best constant one."""
-        core = tuple(scenario[k] for k in ("noise", "memory", "steps", "decay", "batch"))
-        noise, _, T, decay, B = core
-        H, (ranked, curves) = _spectrum(decay, final), _ranked(*core, final)
+        core = _core(scenario)
+        noise, _, T, key, B = core
+        H, (ranked, curves) = _spectrum(key, final), _ranked(*core, final)
         heights = np.array([scenario[h.name] for h in HEIGHTS])
         own = _own(ranked["constant"].schedule, heights)
         curve = risk_curves(H, [own], noise)[0]
@@ -158,14 +161,16 @@ class SchedulesPanel(Panel):
 
     def recipe(self, scenario):
         """Every schedule's final risk."""
-        noise, memory, T, decay, B = (scenario[k] for k in ("noise", "memory", "steps", "decay", "batch"))
+        noise, memory, T, key, B = _core(scenario)
+        own = isinstance(key, str)
+        H = spectra.code(key, BINS[True]) if own else f"mb.Spectrum.power_law({DIM}, {key!r}).compressed({BINS[True]})"
         heights = [scenario[h.name] for h in HEIGHTS]
         return f'''\
 import mombook as mb
 from mombook.exact.schedule_stack import risk_curves
 from mombook.study.schedule_ranking import rank_schedules
 
-H = mb.Spectrum.power_law({DIM}, {decay!r}).compressed({BINS[True]})
+H = {H}
 found = rank_schedules(H, mb.Method.ema(1.0, {1 - memory!r}), {B}, {T}, noise={noise!r})   # SGD where beta is 0
 best = found.pop("best").risk
 for name, each in found.items():
@@ -180,15 +185,21 @@ BINS = {False: 1, True: 2}
 
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
+def _core(scenario):
+    """What the schedules depend on; the spectrum by its decay, or as the text of the reader's own."""
+    key = scenario["spectrum"] if "spectrum" in scenario else scenario["decay"]
+    return scenario["noise"], scenario["memory"], scenario["steps"], key, scenario["batch"]
+
+
 @lru_cache(maxsize=128)
-def _spectrum(decay, final):
-    return Spectrum.power_law(DIM, decay).compressed(BINS[final])
+def _spectrum(key, final):
+    return (spectra.whole(key) if isinstance(key, str) else Spectrum.power_law(DIM, key)).compressed(BINS[final])
 
 
 @lru_cache(maxsize=256)
-def _ranked(noise, memory, steps, decay, batch, final):
+def _ranked(noise, memory, steps, key, batch, final):
     """Every schedule, and its exact curve."""
-    H = _spectrum(decay, final)
+    H = _spectrum(key, final)
     options = {} if final else {"rounds": QUICK}
     ranked = rank_schedules(H, Method.ema(1.0, 1 - memory), batch, steps, noise, **options)
     found = risk_curves(H, [each.schedule for each in ranked.values()], noise, tails=[each.tail for each in ranked.values()])
@@ -203,7 +214,7 @@ def _own(constant, heights):
 
 def _drawn_best(scenario):
     """Where the knots of the best schedule are, as far as the sliders reach."""
-    ranked, _ = _ranked(*(scenario[k] for k in ("noise", "memory", "steps", "decay", "batch")), True)
+    ranked, _ = _ranked(*_core(scenario), True)
     heights = ranked["best"].knots / _long_run(ranked["constant"].schedule)[0]
     return {h.name: h.value(float(np.clip(y, h.low, h.high))) for h, y in zip(HEIGHTS, heights, strict=True)}
 

@@ -8,14 +8,13 @@ from .. import bounds
 from ..exact.moments import contraction_gap, contraction_gaps, risk_at, risk_curve
 from ..exact.thresholds import step_limit
 from ..model.method import Method
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batch, frontier, halved
 from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .curves import deviation, runs_drawn, spaced
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import Plot
 from .scenario import Slider
 from .words import given, percent, signed, three
@@ -49,6 +48,7 @@ class SGDPanel(Panel):
     title = "SGD and the critical batch"
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
+    own = ("kappa", "decay", "d")
     references = ("morwani2026", "ma2018")
     theory = ("SGD, exact", "at B/4", "at 4B", "η of T1", "best η", "η of the slider", "bounds of T1", "bounds of T1, lower",
               "tuned gap", "bend", "batch names", "critical batch", "expected")
@@ -113,17 +113,17 @@ class SGDPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""
-        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H, f = spectra.power_law(kappa, decay, d), _frontier(kappa, decay, d, final)
-        best, limit = _tuned(kappa, decay, d, B), step_limit(H, B)
+        key, B, share = spectra.key(scenario), scenario["batch"], scenario["share"]
+        H, f = spectra.of(key), _frontier(key, final)
+        best, limit = _tuned(key, B), step_limit(H, B)
         lr = share * limit
         gap = contraction_gap(H, Method.sgd(lr), B)
         lower, upper = bounds.sgd_gap(H, B, "lower"), bounds.sgd_gap(H, B)
-        curves = {b: (limit_b * SHARES, _gaps(kappa, decay, d, b)) for b in (B / 4, B, 4 * B)
+        curves = {b: (limit_b * SHARES, _gaps(key, b)) for b in (B / 4, B, 4 * B)
                   if b >= 1 for limit_b in [step_limit(H, b)]}
         low, high = bounds.sgd_gap(H, f.batches, "lower").value, bounds.sgd_gap(H, f.batches).value
         bend = bounds.bend(H, "sgd")
-        critical = _critical_at_rest(kappa, decay, d) if final else halved(f.batches, f.ce)
+        critical = _critical_at_rest(key) if final else halved(f.batches, f.ce)
         times = spaced(7 / -np.log1p(-best.gap))
         risk = risk_at(H, Method.sgd(lr), B, times)
         ranges = _ranges(curves, f, high, times)
@@ -151,11 +151,11 @@ class SGDPanel(Panel):
 
     def recipe(self, scenario):
         """Learning rates, gaps and batches of the sentence."""
-        kappa, decay, d, batch, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
+        batch, share = scenario["batch"], scenario["share"]
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
+H = {spectra.code(spectra.key(scenario))}
 limit, best = mb.step_limit(H, {batch}), mb.tune(H, "sgd", {batch})
 print("largest stable lr", limit)
 print("best lr", best.method.delta)
@@ -166,12 +166,13 @@ print("CE has halved at B =", mb.critical_batch(H, "sgd"))
 print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * limit), {batch}))
 '''
 
+    @of_whole_spectra
     def sample(self, scenario):
         """Runs at the slider's learning rate, and how far their mean lies from theory."""
-        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
-        method = Method.sgd(share * step_limit(spectra.power_law(kappa, decay, d), B))
-        times = spaced(7 / -np.log1p(-_tuned(kappa, decay, d, B).gap), per_octave=2)[1:]
+        key, B = spectra.key(scenario), scenario["batch"]
+        H, d, rng = spectra.one_by_one(key), spectra.size(key), np.random.default_rng(scenario["seed"])
+        method = Method.sgd(scenario["share"] * step_limit(spectra.of(key), B))
+        times = spaced(7 / -np.log1p(-_tuned(key, B).gap), per_octave=2)[1:]
         steps = int(min(times[-1], 3000, MOST_DRAWN // (32 * d)))
         runs, theory = int(np.clip(MOST_DRAWN // (steps * d), 32, 400)), None
         times = times[times <= steps]
@@ -191,24 +192,24 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
 @lru_cache(maxsize=128)
-def _frontier(kappa, decay, d, final):
-    return frontier(spectra.power_law(kappa, decay, d), ["sgd"], GRID[final])["sgd"]
+def _frontier(key, final):
+    return frontier(spectra.of(key), ["sgd"], GRID[final])["sgd"]
 
 
 @lru_cache(maxsize=256)
-def _tuned(kappa, decay, d, batch):
-    return tune(spectra.power_law(kappa, decay, d), "sgd", batch)
+def _tuned(key, batch):
+    return tune(spectra.of(key), "sgd", batch)
 
 
 @lru_cache(maxsize=256)
-def _gaps(kappa, decay, d, batch):
-    H = spectra.power_law(kappa, decay, d)
+def _gaps(key, batch):
+    H = spectra.of(key)
     return contraction_gaps(H, SHARES * step_limit(H, batch), 0.0, 0.0, batch)
 
 
 @lru_cache(maxsize=256)
-def _critical_at_rest(kappa, decay, d):
-    return critical_batch(spectra.power_law(kappa, decay, d), "sgd")
+def _critical_at_rest(key):
+    return critical_batch(spectra.of(key), "sgd")
 
 
 def _between(f, batch):
@@ -250,7 +251,7 @@ def _told(risk, theory):
 def _sentence(scenario, n):
     """What is on screen, in words."""
     critical = f"{three(n['critical'])}" if n["critical"] < 1e12 else "more than a million"
-    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+    return (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
             f"SGD is stable below η = {three(n['limit'])}; the best η, {three(n['best lr'])}, has gap {three(n['best gap'])} "
             f"(T1: between {three(n['lower'])} and {three(n['upper'])}), which is {percent(n['scaling'])} of perfect "
             f"scaling. tr/L = {three(n['bend'])}; CE has halved at B = {critical}. "

@@ -7,12 +7,11 @@ import numpy as np
 from ..exact.moments import is_stable, risk_curve
 from ..exact.small_steps import matched
 from ..exact.thresholds import long_run_threshold
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from . import spectra, style
 from .controls import BATCH, DECAY, KAPPA, SEED
 from .curves import FILLED, expected, runs_drawn, spaced
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import BESIDE, SIDES, Plot, texts
 from .scenario import Slider
 from .words import given, signed, three
@@ -56,6 +55,8 @@ class SmallStepsPanel(Panel):
     title = "Where momentum is inert, and where it pays"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, MEMORY, STEP, SEED)
+    own = ("kappa", "decay")
+    relative = True
     references = ("wang2023", "li2021")
     theory = ("momentum is inert", "β → 1", "SGDM: threshold", "SGDM")
     presets = {                                                                                          # noqa: RUF012
@@ -102,11 +103,11 @@ class SmallStepsPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Thresholds over batches, and exact learning curves of both methods at the chosen step."""
-        kappa, decay, B = (scenario[k] for k in ("kappa", "decay", "batch"))
+        key, B = spectra.key(scenario, DIM), scenario["batch"]
         beta = 1 - scenario["memory"]
-        H, batches = spectra.power_law(kappa, decay, DIM), BATCHES[final]
-        L, h, most = H.largest, chosen_step(scenario), _thresholds(kappa, decay, (B,), beta)
-        lines = _thresholds(kappa, decay, tuple(batches.tolist()), beta)
+        H, batches = spectra.of(key), BATCHES[final]
+        L, h, most = H.largest, chosen_step(scenario), _thresholds(key, (B,), beta)
+        lines = _thresholds(key, tuple(batches.tolist()), beta)
         last, traces = _last(H, h), {}
         span = [float(np.floor(np.log10(L * min(lines["SGD"][0] / 5, h)))), float(np.ceil(np.log10(L * lines["limit"][-1])))]
         inert = np.exp(np.interp(np.log(INERT), np.log(np.maximum.accumulate(lines["limit"] / lines["SGD"])), np.log(batches),
@@ -118,7 +119,7 @@ class SmallStepsPanel(Panel):
         traces["chosen step"] = {"x": [B], "y": [h * L]}
         end, stable = {}, {}
         for word, method in zip(LOOKS, matched(h, beta), strict=True):
-            steps, risk, notes = expected(kappa, decay, DIM, method, B, last, (LOWEST, TOP), final, NOISE)
+            steps, risk, notes = expected(key, method, B, last, (LOWEST, TOP), final, NOISE)
             stable[word] = is_stable(H, method, B)
             end[word] = float(risk[-1])
             shown = np.cumsum(risk > TOP) <= 1                                    # to the point where it leaves the axes
@@ -128,7 +129,7 @@ class SmallStepsPanel(Panel):
         across = [-0.1, np.log10(BATCH.high) + 0.1]
         traces["chosen step: name"] = _name(traces, Plot(across, span, 2))
         gain = {"SGDM": float(most["SGDM"][0] / most["SGD"][0]), "limit": float(most["limit"][0] / most["SGD"][0])}
-        told = [f"κ = {given(kappa)}, decay {given(decay)}, B = {B}, 1−β = {given(scenario['memory'])}: momentum "
+        told = [f"{spectra.told(scenario, d=False)}, B = {B}, 1−β = {given(scenario['memory'])}: momentum "
                 f"multiplies the largest stable long-run step by {three(gain['SGDM'])} (by {three(gain['limit'])} as β → 1; it "
                 f"is {f'inert up to B = {three(inert)}' if inert >= 1 else 'inert at no batch'}). At h L = {three(h * L)}"]
         if all(stable.values()):
@@ -143,13 +144,15 @@ class SmallStepsPanel(Panel):
                     ["Below its line a method is <b>stable</b>", f"The same step at <b>B = {B}</b>"],
                     numbers={"step": h, "gain": gain, "inert": float(inert), "end": end, "stable": stable})
 
+    @of_whole_spectra
     def sample(self, scenario):
         """Runs of both methods at the chosen step, fed independent noise."""
         B, h = scenario["batch"], chosen_step(scenario)
-        H = Spectrum.power_law(DIM, scenario["decay"], scenario["kappa"], binned=False)
+        key = spectra.key(scenario, DIM)
+        H, d = spectra.one_by_one(key), spectra.size(key)
         rng, far = np.random.default_rng(scenario["seed"]), []
         steps = min(_last(H, h), 2000)
-        runs = int(np.clip(MOST_DRAWN // (steps * DIM), 48, 200))
+        runs = int(np.clip(MOST_DRAWN // (steps * d), 48, 200))
         times = spaced(steps, per_octave=2)[1:]
         times = times[times <= steps]
         for k, (word, method) in enumerate(zip(LOOKS, matched(h, 1 - scenario["memory"]), strict=True)):
@@ -169,7 +172,7 @@ class SmallStepsPanel(Panel):
 
 def chosen_step(scenario):
     """The long-run step of both methods: the fraction asked for of the threshold as beta -> 1."""
-    at = _thresholds(scenario["kappa"], scenario["decay"], (scenario["batch"],), 0.0)
+    at = _thresholds(spectra.key(scenario, DIM), (scenario["batch"],), 0.0)
     return float(scenario["fraction"] * at["limit"][0])
 
 
@@ -185,8 +188,8 @@ def _name(traces, plot):
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
 @lru_cache(maxsize=512)
-def _thresholds(kappa, decay, batches, beta):
-    H = spectra.power_law(kappa, decay, DIM)
+def _thresholds(key, batches, beta):
+    H = spectra.of(key)
     return {name: np.array([long_run_threshold(H, B, b) for B in batches])
             for name, b in (("SGD", 0.0), ("SGDM", beta), ("limit", 1.0))}
 

@@ -7,13 +7,12 @@ import numpy as np
 
 from ..exact.moments import risk_at
 from ..model.method import Method
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from ..study.symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .curves import FILLED, evenly, expected
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import Plot
 from .scenario import Slider
 from .words import given, three
@@ -55,6 +54,8 @@ class SymptomsPanel(Panel):
     title = "What a loss curve is telling you"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, LR, MOMENTUM, NOISE, TARGET, STEPS, SEED)
+    own = ("kappa", "decay", "d")
+    relative = True
     references = ("morwani2026", "goh2017")
     theory = ("the cure's loss", "cure")
     presets = MappingProxyType({
@@ -112,10 +113,10 @@ class SymptomsPanel(Panel):
 
     def exact(self, scenario, final=True):
         """The diagnosis, both curves and the map."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = spectra.power_law(kappa, decay, d, spectra.CURVES if final else spectra.GAPS)
+        key, batch = spectra.key(scenario), scenario["batch"]
+        H = spectra.of(key, spectra.CURVES if final else spectra.GAPS)
         unit, sigma = H.trace / 2, _sigma(scenario)
-        found = _diagnosis(*(scenario[c.name] for c in self.controls[:8]))
+        found = _diagnosis(key, *(scenario[k] for k in ("batch", "lr", "momentum", "noise", "target")))
         method = chosen(scenario)
         traces, ends = {}, {}
         for name, m in (("expected loss", method), ("the cure's loss", found.cure)):
@@ -124,14 +125,14 @@ class SymptomsPanel(Panel):
         low = np.floor(np.log10(max(min(ends["the cure's loss"], scenario["target"]) / 3, BOTTOM)))
         for name, m in (("expected loss", method), ("the cure's loss", found.cure)):
             window = (10**low, HIGHEST)
-            steps, risk, notes = expected(kappa, decay, d, m, batch, scenario["steps"], window, final, sigma, log=False)
+            steps, risk, notes = expected(key, m, batch, scenario["steps"], window, final, sigma, log=False)
             keep = (risk < TOP) & (risk > BOTTOM)
             traces[name] = {"x": steps[keep], "y": risk[keep], "customdata": notes[keep]}
         across = [0, scenario["steps"]]
         traces["target"] = {"x": across, "y": [scenario["target"]] * 2}
         traces["noise floor"] = {"x": across, "y": [floor] * 2, "visible": bool(10**low < floor < HIGHEST)}
         lr, forget = np.geomspace(LR.low, LR.high, CELLS[final]), np.geomspace(*FORGETS, CELLS[final])
-        codes = _map(kappa, decay, d, batch, scenario["noise"], scenario["target"], CELLS[final])
+        codes = _map(key, batch, scenario["noise"], scenario["target"], CELLS[final])
         traces["symptoms"] = {"x": lr, "y": forget, "z": codes}
         traces["yours"] = {"x": [scenario["lr"]], "y": [1 - scenario["momentum"]]}
         x, y = np.clip(found.cure.eta, lr[0], lr[-1]), np.clip(1 - found.cure.beta, *FORGETS)
@@ -148,10 +149,11 @@ class SymptomsPanel(Panel):
                      "xaxis2": list(np.log10([LR.low, LR.high])), "yaxis2": list(np.log10(FORGETS))},
                     [f"<b>It {said}</b>", "<b>Where</b> each symptom lives"], numbers=numbers)
 
+    @of_whole_spectra
     def sample(self, scenario):
         """Three runs."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H, method = Spectrum.power_law(d, decay, kappa, binned=False), chosen(scenario)
+        key, batch = spectra.key(scenario), scenario["batch"]
+        H, d, method = spectra.one_by_one(key), spectra.size(key), chosen(scenario)
         steps = int(min(scenario["steps"], WORK / (3 * d)))
         times, unit = np.union1d(np.arange(min(steps, 12)), evenly(steps, 120)), H.trace / 2
         rng, sigma = np.random.default_rng(scenario["seed"]), _sigma(scenario)
@@ -174,26 +176,26 @@ def chosen(scenario):
 
 
 def _sigma(scenario):
-    return float(np.sqrt(scenario["noise"] * spectra.power_law(scenario["kappa"], scenario["decay"], scenario["d"]).trace))
+    return float(np.sqrt(scenario["noise"] * spectra.of(spectra.key(scenario)).trace))
 
 
 @lru_cache(maxsize=512)
-def _diagnosis(kappa, decay, batch, d, lr, momentum, noise, target):
-    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
+def _diagnosis(key, batch, lr, momentum, noise, target):
+    H = spectra.of(key, spectra.DRAGGED)
     sigma, goal = float(np.sqrt(noise * H.trace)), target * H.trace / 2
-    return diagnose(H, lr, momentum, batch, sigma, goal, _reference(kappa, decay, d, batch, noise, target))
+    return diagnose(H, lr, momentum, batch, sigma, goal, _reference(key, batch, noise, target))
 
 
 @lru_cache(maxsize=256)
-def _reference(kappa, decay, d, batch, noise, target):
-    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
+def _reference(key, batch, noise, target):
+    H = spectra.of(key, spectra.DRAGGED)
     return reference(H, batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2)
 
 
 @lru_cache(maxsize=256)
-def _map(kappa, decay, d, batch, noise, target, cells):
-    H = spectra.power_law(kappa, decay, d, spectra.DRAGGED)
-    _, best = _reference(kappa, decay, d, batch, noise, target)
+def _map(key, batch, noise, target, cells):
+    H = spectra.of(key, spectra.DRAGGED)
+    _, best = _reference(key, batch, noise, target)
     lr, forget = np.geomspace(LR.low, LR.high, cells), np.geomspace(*FORGETS, cells)
     return symptom_map(H, lr, 1 - forget[:, None], batch, float(np.sqrt(noise * H.trace)), target * H.trace / 2, best)
 
@@ -210,7 +212,7 @@ def _torch(method):
 
 def _sentence(scenario, n):
     lr, momentum = (f"{scenario[k]:g}" for k in ("lr", "momentum"))      # code, to be copied
-    head = (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+    head = (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
             f"torch.optim.SGD(lr={lr}, momentum={momentum}) ")
     told = n["diagnosis"]
     cure, why = _torch(told.cure), CAUSES[told.cause]

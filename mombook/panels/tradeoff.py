@@ -7,14 +7,13 @@ import numpy as np
 from .. import bounds
 from ..exact.moments import risk_curve
 from ..model.family import FAMILIES
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batches, frontier, halved, read_off
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
 from .curves import FILLED, deviation, expected, runs_drawn, spaced
-from .frame import Panel, Sample, View, new_figure
-from .words import fewer, given, signed, three
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
+from .words import fewer, signed, three
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
@@ -42,6 +41,7 @@ class TradeoffPanel(Panel):
     title = "What a batch buys"
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
+    own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
@@ -103,9 +103,9 @@ class TradeoffPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Frontiers, bounds, critical batches and exact learning curves."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H = _spectrum(kappa, decay, d, final)
-        grid, at = _frontiers(kappa, decay, d, batch, final)
+        problem, batch = spectra.key(scenario), scenario["batch"]
+        H = _spectrum(problem, final)
+        grid, at = _frontiers(problem, batch, final)
         unit = H.smallest / H.trace
         traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
         last = int(spaced(7 * max(at[m].serial[0] for m in scenario["methods"]))[-1])
@@ -113,7 +113,7 @@ class TradeoffPanel(Panel):
         for key, look in style.METHODS.items():
             shown, f, now = key in scenario["methods"], grid[key], at[key]
             off = {"visible": shown}
-            upper = _upper(kappa, decay, d, final).get(key)
+            upper = _upper(problem, final).get(key)
             if upper is not None:
                 bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
                 traces[f"{look.word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
@@ -124,13 +124,13 @@ class TradeoffPanel(Panel):
                 for part in ("expected", "simulated", "80 % of runs"):
                     traces[f"{look.word}: {part}"] = {"visible": False}
                 continue
-            critical[key] = _critical(kappa, decay, d, key, f, final)
+            critical[key] = _critical(problem, key, f, final)
             here.append((now.compute[0], now.serial[0]))
             ring_colors.append(look.color)
             if critical[key] < 1e6:
                 marks.append((critical[key], read_off(f.batches, f.ce, critical[key]) / unit))
                 mark_colors.append(look.color)
-            steps, risk, notes = expected(kappa, decay, d, now.methods[0], batch, last, (LOWEST, HIGHEST), final)
+            steps, risk, notes = expected(problem, now.methods[0], batch, last, (LOWEST, HIGHEST), final)
             traces[f"{look.word}: expected"] = {"x": steps[1:], "y": risk[1:], "customdata": notes[1:], **off}
             if upper is not None:
                 vacuous[key] = not (upper < 1).any()
@@ -151,15 +151,15 @@ class TradeoffPanel(Panel):
                      f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
                          "critical": critical, "bound over exact": tight},
-                    text=_table(scenario, at, critical, tight))
+                    text=_table(scenario, H, at, critical, tight))
 
     def recipe(self, scenario):
         """Serial runtime at the batch and critical batch, method by method."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
+        batch = scenario["batch"]
         return f'''\
 import mombook as mb
 
-H = mb.Spectrum.power_law(d={d}, decay={decay!r}, kappa={kappa!r}).compressed({spectra.GAPS})
+H = {spectra.code(spectra.key(scenario))}
 here = mb.frontier(H, batches=[{batch}], precision={PRECISION[True]!r})     # every family, tuned at this batch
 halved = mb.critical_batches(H)                                # where compute efficiency has fallen to half
 for family in {scenario["methods"]}:
@@ -167,11 +167,12 @@ for family in {scenario["methods"]}:
     print(family, "CE has halved at B =", halved[family])
 '''
 
+    @of_whole_spectra
     def sample(self, scenario):
         """Runs of every shown method at the chosen batch, and how far their mean lies from theory."""
-        kappa, decay, d, batch = (scenario[k] for k in ("kappa", "decay", "d", "batch"))
-        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
-        _, at = _frontiers(kappa, decay, d, batch, True)
+        problem, batch = spectra.key(scenario), scenario["batch"]
+        H, d, rng = spectra.one_by_one(problem), spectra.size(problem), np.random.default_rng(scenario["seed"])
+        _, at = _frontiers(problem, batch, True)
         shown, far = scenario["methods"], {}
         for k, key in enumerate(shown):
             steps = int(min(spaced(7 * max(at[m].serial[0] for m in shown))[-1], 3000, MOST_DRAWN // (32 * d)))
@@ -198,37 +199,37 @@ for family in {scenario["methods"]}:
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
-def _spectrum(kappa, decay, d, final):
-    return spectra.power_law(kappa, decay, d, spectra.GAPS if final else spectra.DRAGGED)
+def _spectrum(problem, final):
+    return spectra.of(problem, spectra.GAPS if final else spectra.DRAGGED)
 
 
-def _frontiers(kappa, decay, d, batch, final):
+def _frontiers(problem, batch, final):
     """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
     families = tuple(FAMILIES.items())
-    return (_frontier(kappa, decay, d, tuple(GRID[final].tolist()), final, families),
-            _frontier(kappa, decay, d, (float(batch),), final, families))
+    return (_frontier(problem, tuple(GRID[final].tolist()), final, families),
+            _frontier(problem, (float(batch),), final, families))
 
 
 @lru_cache(maxsize=1024)
-def _frontier(kappa, decay, d, batches, final, families):
-    return frontier(_spectrum(kappa, decay, d, final), [name for name, _ in families], batches, precision=PRECISION[final])
+def _frontier(problem, batches, final, families):
+    return frontier(_spectrum(problem, final), [name for name, _ in families], batches, precision=PRECISION[final])
 
 
 @lru_cache(maxsize=256)
-def _upper(kappa, decay, d, final):
-    H, B = _spectrum(kappa, decay, d, final), GRID[final]
+def _upper(problem, final):
+    H, B = _spectrum(problem, final), GRID[final]
     return {family: bound(H, B).value for family, bound in BOUNDS.items()}
 
 
 @lru_cache(maxsize=512)
-def _critical_at_rest(kappa, decay, d, families):
-    return critical_batches(spectra.power_law(kappa, decay, d), [name for name, _ in families])
+def _critical_at_rest(problem, families):
+    return critical_batches(spectra.of(problem), [name for name, _ in families])
 
 
-def _critical(kappa, decay, d, key, f, final):
+def _critical(problem, key, f, final):
     """Measured at rest; read off the curve while dragging."""
     if final:
-        return _critical_at_rest(kappa, decay, d, tuple(FAMILIES.items()))[key]
+        return _critical_at_rest(problem, tuple(FAMILIES.items()))[key]
     return halved(f.batches, f.ce)
 
 
@@ -266,14 +267,14 @@ def _sentence(scenario, at, critical):
     return f"{claim}; its compute efficiency halves at {where}."
 
 
-def _table(scenario, at, critical, tight):
+def _table(scenario, H, at, critical, tight):
     """The numbers of every method shown, one line each."""
     lines = [f"{'':11}{'steps/e-fold':>13}{'CE halved at B':>16}{'bound/gap':>11}"]
     for m in scenario["methods"]:
         halved, bound = (three(v) if v < 1e12 else "-" for v in (critical[m], tight.get(m, np.inf)))
         lines.append(f"{style.METHODS[m].word:11}{three(at[m].serial[0]):>13}{halved:>16}{bound:>11}")
-    where = f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}"
-    return "\n".join([*lines, f"{where}; √κ = {three(np.sqrt(scenario['kappa']))}"])
+    where = f"{spectra.told(scenario)}, B = {scenario['batch']}"
+    return "\n".join([*lines, f"{where}; √κ = {three(np.sqrt(H.kappa))}"])
 
 
 def _ranges(grid, unit, last, chosen):

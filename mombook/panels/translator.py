@@ -10,7 +10,7 @@ from ..tuning.frontiers import frontier
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SHAPES
 from .frame import Panel, View, new_figure
-from .words import given, three
+from .words import three
 
 TIMES = np.unique(np.rint(2 ** (np.arange(20 * 4 + 1) / 4))).astype(int)
 
@@ -21,6 +21,7 @@ class TranslatorPanel(Panel):
     name = "translator"
     title = "The same method in other words"
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
+    own = ("kappa", "decay", "d")
     references = ("polyak1964", "nesterov1983", "ma2019", "liu2020", "jain2018", "kidambi2018")
     presets = SHAPES
     help = ("Each curve is the answer of a tuned method to one gradient of size one at step 1: SGD moves at once, heavy "
@@ -47,22 +48,22 @@ class TranslatorPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Responses and words of the shown methods."""
-        kappa, decay, d, batch, shown = (scenario[k] for k in ("kappa", "decay", "d", "batch", "methods"))
-        tuned, L = _tuned(kappa, decay, d, batch, tuple(FAMILIES.items())), 1.0
+        key, batch, shown = spectra.key(scenario), scenario["batch"], scenario["methods"]
+        tuned, L = _tuned(key, batch, tuple(FAMILIES.items())), spectra.of(key).largest
         traces, blocks, long_run = {}, [], {}
-        for key, look in style.METHODS.items():
-            m = tuned[key]
+        for family, look in style.METHODS.items():
+            m = tuned[family]
             moved = m.delta + m.eta * -np.expm1(TIMES * np.log(m.beta)) / (1 - m.beta) if m.beta > 0 else \
                 np.full(TIMES.shape, m.delta + m.eta)
-            traces[look.word] = {"x": TIMES, "y": moved * L, "visible": key in shown}
-            long_run[key] = m.long_run_step * L
-            if key in shown:
+            traces[look.word] = {"x": TIMES, "y": moved * L, "visible": family in shown}
+            long_run[family] = m.long_run_step * L
+            if family in shown:
                 lines = [f"  {name:<12}{line}" for name, line in dialects(m).items() if not line.startswith("cannot")]
                 without = [name for name, line in dialects(m).items() if line.startswith("cannot")]
                 blocks.append("\n".join([f"{look.word}: delta={m.delta!r}, eta={m.eta!r}, beta={m.beta!r}", *lines]
                                         + ([f"  (not in {', '.join(without)})"] if without else [])))
         ends = ", ".join(f"{style.METHODS[m].word} {three(long_run[m])}" for m in shown)
-        sentence = (f"κ = {given(kappa)}, decay {given(decay)}, d = {d}, B = {batch}: in the long run one gradient moves w "
+        sentence = (f"{spectra.told(scenario)}, B = {batch}: in the long run one gradient moves w "
                     f"by, times L: {ends}.")
         low = min(np.min(t["y"]) for t in traces.values())
         high = max(np.max(t["y"]) for t in traces.values())
@@ -73,6 +74,6 @@ class TranslatorPanel(Panel):
 
 
 @lru_cache(maxsize=512)
-def _tuned(kappa, decay, d, batch, families):
-    H = spectra.power_law(kappa, decay, d)
+def _tuned(key, batch, families):
+    H = spectra.of(key)
     return {family: f.methods[0] for family, f in frontier(H, [name for name, _ in families], [float(batch)]).items()}

@@ -7,14 +7,13 @@ import numpy as np
 from ..exact.moments import contraction_gap, contraction_gaps, risk_at
 from ..exact.thresholds import step_limit
 from ..model.method import Method
-from ..model.spectrum import Spectrum
 from ..sample.gaussian import simulate_blocks
 from ..study.typical import sgd_profile, typical_blocks
 from ..tuning.long_run import tune
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .curves import evenly
-from .frame import Panel, Sample, View, new_figure
+from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import Plot
 from .scenario import Slider
 from .words import given, percent, three
@@ -47,6 +46,7 @@ class TypicalPanel(Panel):
     title = "Expected and typical"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
+    own = ("kappa", "decay", "d")
     references = ("furstenberg1960", "gurbuzbalaban2021", "morwani2026")
     theory = ("expected risk, exact", "rate of the mean")
     presets = {  # noqa: RUF012
@@ -97,15 +97,15 @@ class TypicalPanel(Panel):
 
     def exact(self, scenario, final=True):
         """The exact mean and its rate; nothing here is simulated."""
-        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H = spectra.power_law(kappa, decay, d)
-        method, limit, best = _method(kappa, decay, d, B, share)
+        key, B, share = spectra.key(scenario), scenario["batch"], scenario["share"]
+        H, d = spectra.of(key), spectra.size(key)
+        method, limit, best = _method(key, B, share)
         rate = float(-np.log1p(-contraction_gap(H, method, B)))
         times = _steps(rate, best, d)
         risk = risk_at(H, method, B, times)
         curve = risk / risk[0]
         keep = (curve > 1e-8) & (curve < 1e6)
-        rates = _rates(kappa, decay, d, B) / best
+        rates = _rates(key, B) / best
         near = rates > -4
         traces = {"expected risk, exact": {"x": times[keep], "y": curve[keep]},
                   "rate of the mean": {"x": SHARES[near], "y": rates[near]}, "chosen": {"x": [share] * 2, "y": [-3, 2.5]}}
@@ -119,12 +119,13 @@ class TypicalPanel(Panel):
                     [f"Risk at η = <b>{given(share)} × limit</b>, B = {B}", "<b>Two rates</b>; above 0 the risk falls"],
                     [], numbers)
 
+    @of_whole_spectra
     def sample(self, scenario):
         """First the runs, then the typical rate, learning rate by learning rate."""
-        kappa, decay, d, B, share = (scenario[k] for k in ("kappa", "decay", "d", "batch", "share"))
-        H, rng = Spectrum.power_law(d, decay, kappa, binned=False), np.random.default_rng(scenario["seed"])
-        method, limit, best = _method(kappa, decay, d, B, share)
-        coarse = spectra.power_law(kappa, decay, d)
+        key, B = spectra.key(scenario), scenario["batch"]
+        H, d, rng = spectra.one_by_one(key), spectra.size(key), np.random.default_rng(scenario["seed"])
+        method, limit, best = _method(key, B, scenario["share"])
+        coarse = spectra.of(key)
         times = _steps(float(-np.log1p(-contraction_gap(coarse, method, B))), best, d)
         steps = int(times[-1])
         runs, told = int(np.clip(MOST_DRAWN // (steps * d), 32, 1000)), ""
@@ -155,20 +156,20 @@ class TypicalPanel(Panel):
 
 # -- the numbers, remembered -------------------------------------------------------------------------------------------
 @lru_cache(maxsize=256)
-def _limit_and_best(kappa, decay, d, batch):
-    H = spectra.power_law(kappa, decay, d)
+def _limit_and_best(key, batch):
+    H = spectra.of(key)
     return step_limit(H, batch), float(-np.log1p(-tune(H, "sgd", batch).gap))
 
 
-def _method(kappa, decay, d, batch, share):
-    limit, best = _limit_and_best(kappa, decay, d, batch)
+def _method(key, batch, share):
+    limit, best = _limit_and_best(key, batch)
     return Method.sgd(share * limit), limit, best
 
 
 @lru_cache(maxsize=256)
-def _rates(kappa, decay, d, batch):
-    limit, _ = _limit_and_best(kappa, decay, d, batch)
-    return -np.log1p(-contraction_gaps(spectra.power_law(kappa, decay, d), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
+def _rates(key, batch):
+    limit, _ = _limit_and_best(key, batch)
+    return -np.log1p(-contraction_gaps(spectra.of(key), SHARES * limit, 0.0, 0.0, batch, tolerance=1e-3))
 
 
 def _steps(rate, best, d):
@@ -204,6 +205,6 @@ def _sentence(scenario, n):
     """What is on screen, in words."""
     grows = (f"grows e-fold in {three(-1 / n['rate'])} steps" if n["rate"] < -1e-12 else
              f"falls e-fold in {three(1 / n['rate'])} steps" if n["rate"] > 1e-12 else "stands still")
-    return (f"κ = {given(scenario['kappa'])}, decay {given(scenario['decay'])}, d = {scenario['d']}, B = {scenario['batch']}: "
+    return (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
             f"SGD is stable in mean square below η = {three(n['limit'])}. At {given(scenario['share'])} times that, the "
             f"expected risk {grows}. The median shows what most runs do.")

@@ -93,15 +93,15 @@ def states(name):
 
 def of_power_law(state, method, window, last, final, noise=0.0, log=True, d=None):
     """Hold ``curves.expected`` against literal steps on the same spectrum; how many turning points were seen."""
-    shape = state["kappa"], state["decay"], d or state["d"]
-    H = spectra.power_law(*shape, spectra.CURVES if final else spectra.GAPS)
-    x, y, _ = curves.expected(*shape, method, state["batch"], last, window, final, noise, log)
+    key = spectra.key(state, d)
+    H = spectra.of(key, spectra.CURVES if final else spectra.GAPS)
+    x, y, _ = curves.expected(key, method, state["batch"], last, window, final, noise, log)
     truth = risk_curve(H, method, state["batch"], min(last, STEPS), noise=noise) / (H.trace / 2)
     return holds(x, y, truth, window, last, log)
 
 
 def shape(state):
-    return state["kappa"], state["decay"], state["d"], state["batch"]
+    return spectra.key(state), state["batch"]
 
 
 @pytest.mark.parametrize("final", [False, True])
@@ -128,7 +128,7 @@ def test_heavy_balls_curves_turn_where_the_exact_ones_do(final):
 def test_curves_at_the_same_long_run_step_turn_where_the_exact_ones_do():
     turned = 0
     for state in states("small_steps"):
-        h, H = small_steps.chosen_step(state), spectra.power_law(state["kappa"], state["decay"], small_steps.DIM)
+        h, H = small_steps.chosen_step(state), spectra.of(spectra.key(state, small_steps.DIM))
         for method in matched(h, 1 - state["memory"]):
             turned += of_power_law(state, method, (small_steps.LOWEST, small_steps.TOP), small_steps._last(H, h), True,
                                    small_steps.NOISE, d=small_steps.DIM)
@@ -147,11 +147,11 @@ def test_curves_along_even_steps_turn_where_the_exact_ones_do():
 def test_errors_on_rows_turn_where_the_exact_ones_do():
     turned = 0
     for state in [definition("parallel").read(kappa=k, batch=b) for k, b in ((1e3, 8), (1e4, 1024), (30, 64))]:
-        at = state["kappa"], state["decay"], "momentum", (state["batch"],)
+        at = spectra.key(state, parallel.DIM), "momentum", (state["batch"],)
         found = parallel._scaling(*at)
         last = int(curves.spaced(found.iterations[0])[-1])
-        x, y, _ = parallel._errors(*at[:3], state["batch"], last)
-        system = parallel._system(*at[:2])
+        x, y, _ = parallel._errors(*at[:2], state["batch"], last)
+        system = parallel._system(at[0])
         truth = row_moments.error_curve(system, found.methods[0], state["batch"], min(last, parallel.MOST_STEPS))
         turned += holds(x, y, truth / truth[0], (parallel.LOWEST, parallel.HIGHEST), last)
     assert turned >= 0
@@ -177,9 +177,9 @@ def test_what_evenly_spaced_points_lost():
     state = definition("heavy_ball").read(batch=362)
     best = heavy_ball._references(*shape(state))[1]
     last, window = int(curves.spaced(8 / -np.log1p(-best.gap))[-1]), (heavy_ball.LOWEST, heavy_ball.HIGHEST)
-    H = spectra.power_law(*shape(state)[:3], spectra.CURVES)
+    H = spectra.of(spectra.key(state), spectra.CURVES)
     truth = risk_curve(H, best.method, 362, last) / (H.trace / 2)
-    x, y, _ = curves.expected(*shape(state)[:3], best.method, 362, last, window)
+    x, y, _ = curves.expected(spectra.key(state), best.method, 362, last, window)
     old = curves.spaced(last)
     with pytest.raises(AssertionError):
         holds(old, truth[old], truth, window, last)
