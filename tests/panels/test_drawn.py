@@ -30,7 +30,12 @@ def drawn(name, k, final=True):
 
 @pytest.mark.parametrize(("name", "k"), EVERY)
 def test_every_trace_is_the_engines_by_a_second_way(name, k):
-    c, way = drawn(name, k), ways.of(name)
+    traces_agree(name, drawn(name, k))
+
+
+def traces_agree(name, c):
+    """Hold a view's traces and numbers against their second ways."""
+    way = ways.of(name)
     for trace, check in way.TRACES.items():
         shown = c.view.traces.get(trace, {})
         if check is not SIMULATED and shown.get("visible", True) and (shown or trace not in c.view.traces):
@@ -77,7 +82,12 @@ def test_axes_are_called_what_their_arrays_are(name):
 @pytest.mark.parametrize(("name", "k"), EVERY)
 def test_every_number_said_is_the_engines(name, k):
     """What is told in figures is computed again where its words say what it is, and no number is told that is not known."""
-    c, way = drawn(name, k), ways.of(name)
+    words_agree(name, drawn(name, k))
+
+
+def words_agree(name, c):
+    """Hold a view's sentence and titles against what belongs at their places."""
+    way = ways.of(name)
     texts = {"sentence": c.view.sentence, **{f"title {n}": printed.plain(t) for n, t in enumerate(c.view.titles)}}
     told = dict.fromkeys(texts, ())
     patterns = [("sentence", *each) for each in getattr(way, "said", lambda c: ())(c)]
@@ -109,9 +119,10 @@ LABELS = {"kappa": "κ", "decay": "decay", "d": "d", "batch": "B", "steps": "T",
 def _in_context(c, label, number):
     """Whether the words before a number name a control of the panel, and the number is what it is set to."""
     said = label.rstrip().rstrip("=").rstrip()
+    own = {} if c.given is None else {"kappa": c.given.kappa, "d": c.given.dim}
     for control, symbol in LABELS.items():
-        if control in c.s and (said.endswith(f" {symbol}") or said == symbol):
-            return printed.agrees(number, c.s[control])
+        if control in {**c.s, **own} and (said.endswith(f" {symbol}") or said == symbol):
+            return printed.agrees(number, {**c.s, **own}[control])
     return False
 
 

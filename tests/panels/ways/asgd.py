@@ -1,6 +1,7 @@
 """Panel ``asgd``: efficiencies, bounds, regimes and parameters of methods tuned one at a time."""
 
 import numpy as np
+import scipy
 
 import mombook as mb
 
@@ -85,7 +86,7 @@ def distances(name, kappa):
         apart_enough = y > 2 * LEAST_APART
         x, y = x[apart_enough], y[apart_enough]
         for k in places(x, 2):
-            H = law(kappa(c, x[k]), x[k], c.s["d"], bins.GAPS)
+            H = law(kappa(c, x[k]), x[k], c.s["d"] if c.given is None else round(c.given.dim), bins.GAPS)
             same(y[k], apart(H, np.geomspace(1, 1e4, 8)), rtol=2e-2)
     return check
 
@@ -93,7 +94,13 @@ def distances(name, kappa):
 def distance_here(c):
     """The same of the chosen spectrum."""
     x, y = c["distance here"]
-    same(x, [c.s["decay"]])
+    if c.given is None:
+        same(x, [c.s["decay"]])
+    else:
+        lam = c.given.expanded()
+        rank = scipy.stats.rankdata(-lam)                               # equal ones stand at the middle of their ranks
+        slope = np.polyfit(np.log(rank), np.log(lam), 1, w=rank**-0.5)[0]
+        same(x, [np.clip(-slope, 0, 3)])
     if y[0] > 1e-2:
         same(y, [apart(c.H, c["ASGD"][0][::2])], rtol=0.1)              # every other batch: the worst may lie between
 
@@ -109,14 +116,21 @@ def dial(name, of):
     return check
 
 
+def curves_named(c):
+    """Names of the middle curves; of a spectrum that is no power law only those of its kappa are drawn."""
+    if c.given is None:
+        return {"κ as set": "distance, κ as set", "κ = d<sup>decay</sup>": "distance, κ = d^decay"}
+    assert not c.view.traces["distance, κ = d^decay"]["visible"]
+    return {"power laws of this κ": "distance, κ as set"}
+
+
 TRACES = {**{word: efficiency(f) for f, word in FAMILIES.items()},
           "T5": bound("T5", mb.bounds.two_buffer_gap), "T6": bound("T6", mb.bounds.mass_gap),
           "linear": regime("linear"), "saturated": regime("saturated"), "regimes": regime_names, 
           "bound names": named("bound names", bounds_named),
-          "chosen batch": chosen, "distance, κ as set": distances("distance, κ as set", lambda c, a: c.s["kappa"]),
+          "chosen batch": chosen, "distance, κ as set": distances("distance, κ as set", lambda c, a: c.H.kappa),
           "distance, κ = d^decay": distances("distance, κ = d^decay", lambda c, a: float(c.s["d"]) ** a),
-          "curve names": named("curve names", lambda c: {
-              "κ as set": "distance, κ as set", "κ = d<sup>decay</sup>": "distance, κ = d^decay"}, 2),
+          "curve names": named("curve names", curves_named, 2),
           "distance here": distance_here,
           "δ L": dial("δ L", lambda m, L: m.delta * L),
           "long-run step × L": dial("long-run step × L", lambda m, L: (m.delta + m.eta / (1 - m.beta)) * L),
@@ -133,7 +147,7 @@ AXES = {**dict.fromkeys((*FAMILIES.values(), "T5", "T6", "linear", "saturated", 
 
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``; curves are read off between tuned batches."""
-    if c.s["kappa"] == 1:
+    if c.H.kappa == 1:
         return
     r = {m: rate(c.H, m, c.batch) for m in FAMILIES}
     yield "compute efficiency is # (?:x|×|times)", r["asgd"] / r["heavy_ball"], 2.3

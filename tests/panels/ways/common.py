@@ -31,10 +31,11 @@ class Drawn:
 
     Attributes:
         panel, s, view, final: the panel, its scenario, what it shows of it, and whether at rest.
+        given: the spectrum that was put in the place of the sliders' power law, or ``None``.
     """
 
-    def __init__(self, panel, s, final=True):
-        self.panel, self.s, self.final = panel, s, final
+    def __init__(self, panel, s, final=True, given=None):
+        self.panel, self.s, self.final, self.given = panel, s, final, given
         self.view = panel.exact(s, final)
         self.n = self.view.numbers
 
@@ -51,15 +52,21 @@ class Drawn:
         """A relative tolerance: what holds at rest, and what a coarser answer while dragging may be off."""
         return rest if self.final else max(rest, drag)
 
+    def spectrum(self, per_octave, d=None):
+        """The power law of the sliders, or what was given in its place, in bins (``None``: all of it)."""
+        if self.given is None:
+            return law(self.s["kappa"], self.s["decay"], d or self.s["d"], per_octave)
+        return binned(self.given, per_octave)
+
     @cached_property
     def H(self):
-        """The power law of the sliders, in the bins in which gaps are computed at rest."""
-        return law(self.s["kappa"], self.s["decay"], self.s["d"], spectra.GAPS)
+        """The spectrum in the bins in which gaps are computed at rest."""
+        return self.spectrum(spectra.GAPS)
 
     @cached_property
     def curves(self):
         """The same in the finer bins of learning curves."""
-        return law(self.s["kappa"], self.s["decay"], self.s["d"], spectra.CURVES)
+        return self.spectrum(spectra.CURVES)
 
     @property
     def batch(self):
@@ -70,7 +77,14 @@ class Drawn:
 @lru_cache(maxsize=256)
 def law(kappa, decay, d, per_octave):
     """A power law, binned."""
-    return mb.Spectrum.power_law(d, decay, kappa).compressed(per_octave)
+    H = mb.Spectrum.power_law(d, decay, kappa)
+    return H if per_octave is None else H.compressed(per_octave)
+
+
+@lru_cache(maxsize=64)
+def binned(H, per_octave):
+    """A spectrum in bins."""
+    return H if per_octave is None else H.compressed(per_octave)
 
 
 def same(drawn, expected, rtol=1e-6, atol=0.0, what=""):

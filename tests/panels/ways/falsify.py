@@ -10,8 +10,8 @@ WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball"}
 
 
 def start(c):
-    """The spectrum of the sliders."""
-    return mb.Spectrum.power_law(c.s["levels"], c.s["decay"], c.s["kappa"])
+    """The spectrum of the sliders, or what was given in its place."""
+    return c.spectrum(None, c.s.get("levels"))
 
 
 def best(H, family, batches):
@@ -94,7 +94,7 @@ AXES = {**dict.fromkeys(("start", "one", "three halves", "tried", "best so far")
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     H, found = start(c), c.n["ratio"]
-    yield "# eigenvalues", c.s["levels"]
+    yield "# eigenvalues", len(H)
     yield "best CE is # times SGD's", found.ratio
     yield r"SGD's \(# against", found.heavy_ball
     yield r"against # μ/tr", found.sgd

@@ -16,7 +16,7 @@ DIM, ROWS, TARGET = 8, 160, 1e-6
 
 def system(c):
     """The rows of the panel: its seed is fixed, so that the same sliders show the same rows."""
-    return with_spectrum(mb.Spectrum.power_law(DIM, c.s["decay"], c.s["kappa"], binned=False), ROWS, np.random.default_rng(0))
+    return with_spectrum(c.spectrum(None, DIM), ROWS, np.random.default_rng(0))
 
 
 def iterations(s, rule, B):

@@ -5,8 +5,7 @@ import numpy as np
 import mombook as mb
 from mombook.study import race
 
-from .common import SIMULATED, law, same, stepped
-from .common import spectra as bins
+from .common import SIMULATED, same, stepped
 
 WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
 HIGHEST, MOST, LEAST = 5.0, 256, 32
@@ -14,7 +13,7 @@ HIGHEST, MOST, LEAST = 5.0, 256, 32
 
 def setting(c):
     """The spectrum on which trials are judged, and the noise."""
-    H = law(c.s["kappa"], c.s["decay"], c.s["d"], 1.0 if c.final else 0.5)
+    H = c.spectrum(1.0 if c.final else 0.5)
     return H, float(np.sqrt(c.s["noise"] * H.trace))
 
 
@@ -42,7 +41,7 @@ def curve(family):
         if not c.final:
             return                                                      # fewer trials are judged then, and told
         _, sigma = setting(c)
-        H = law(c.s["kappa"], c.s["decay"], c.s["d"], bins.CURVES)
+        H = c.curves
         seen, risk = stepped(H, best(c, family)[0], c.batch, x / scale(c), sigma)
         same(y[seen], risk, rtol=1e-5)
         assert np.all(y < HIGHEST)

@@ -8,7 +8,7 @@ import mombook as mb
 from mombook.exact import schedule
 from mombook.panels.schedules import ROWS, SHORT
 
-from .common import same
+from .common import binned, same
 
 KNOTS = 8
 NEAR = 1.08
@@ -16,8 +16,9 @@ NEAR = 1.08
 
 
 def spectrum(c):
-    """The power law of the decay slider, in the panel's bins."""
-    return law(c.s["decay"], 2 if c.final else 1)
+    """The power law of the decay slider, or what was given in its place, in the panel's bins."""
+    bins = 2 if c.final else 1
+    return law(c.s["decay"], bins) if c.given is None else binned(c.given, bins)
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ import numpy as np
 import mombook as mb
 from mombook.exact import thresholds
 
-from .common import SIMULATED, law, named, places, same, stepped
+from .common import SIMULATED, named, places, same, stepped
 from .common import spectra as bins
 
 DIM, NOISE, TOP, LONG = 200, 0.1, 10.0, 1 - 1e-6
@@ -13,7 +13,7 @@ DIM, NOISE, TOP, LONG = 200, 0.1, 10.0, 1 - 1e-6
 
 def spectrum(c, per_octave=bins.GAPS):
     """The panel's spectrum."""
-    return law(c.s["kappa"], c.s["decay"], DIM, per_octave)
+    return c.spectrum(per_octave, DIM)
 
 
 def methods(c):

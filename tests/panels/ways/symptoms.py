@@ -5,7 +5,7 @@ import numpy as np
 import mombook as mb
 from mombook.study import symptoms
 
-from .common import SIMULATED, law, same, stepped
+from .common import SIMULATED, same, stepped
 from .common import spectra as bins
 
 TOP, BOTTOM = 100.0, 1e-6
@@ -13,7 +13,7 @@ TOP, BOTTOM = 100.0, 1e-6
 
 def setting(c):
     """The spectrum of the diagnosis, the noise and the target as risks."""
-    H = law(c.s["kappa"], c.s["decay"], c.s["d"], bins.DRAGGED)
+    H = c.spectrum(bins.DRAGGED)
     return H, float(np.sqrt(c.s["noise"] * H.trace)), c.s["target"] * H.trace / 2
 
 
@@ -27,8 +27,8 @@ def curve(name, method):
     """An exact curve inside its axes."""
     def check(c):
         x, y = c[name]
-        H = law(c.s["kappa"], c.s["decay"], c.s["d"], bins.CURVES if c.final else bins.GAPS)
-        sigma = float(np.sqrt(c.s["noise"] * law(c.s["kappa"], c.s["decay"], c.s["d"], bins.GAPS).trace))
+        H = c.curves if c.final else c.H
+        sigma = float(np.sqrt(c.s["noise"] * c.H.trace))
         seen, risk = stepped(H, method(c), c.batch, x, sigma)
         same(y[seen], risk, rtol=1e-4)
         assert np.all((y < TOP) & (y > BOTTOM))

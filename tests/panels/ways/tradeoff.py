@@ -133,7 +133,9 @@ def table(c):
         for number, value in zip(shown, [v for v in expected if v < 1e12], strict=True):
             assert printed.agrees(number, value, 3 if c.final else 2.5), row
     said = [each for *_, each in printed.numbers(rows[-1])]
-    for number, value in zip(said, [c.s["kappa"], c.s["decay"], c.s["d"], c.batch, np.sqrt(c.s["kappa"])], strict=True):
+    H = c.H
+    problem = [c.s[k] for k in ("kappa", "decay", "d")] if c.given is None else [H.kappa, c.given.dim]
+    for number, value in zip(said, [*problem, c.batch, np.sqrt(H.kappa)], strict=True):
         assert printed.agrees(number, value)
 
 
