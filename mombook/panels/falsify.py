@@ -33,7 +33,7 @@ class FalsifyPanel(Panel):
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
     own = ("kappa", "decay", "levels")
-    most = LEVELS.high
+    most = int(LEVELS.high)
     references = ("morwani2026",)
     theory = ("start", "name of the start", "names of lines", "ceiling", "heavy ball", "chosen batch")
     presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012

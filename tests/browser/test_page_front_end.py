@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+import mombook as mb
 from mombook.panels import definition, export, style
 
 from .front import FrontPage, face
@@ -123,6 +124,57 @@ def test_toggles_choices_switches_and_guides(tab):
     tab.press("symptoms", second)
     tab.settle("symptoms")
     holds(tab, "symptoms", panel.write({**state, **cure}))
+
+
+def test_a_spectrum_of_ones_own_takes_the_sliders_place_and_gives_it_back(tab, tmp_path):
+    panel, own = definition("sgd"), tab.part("sgd", ".own")
+    line = panel.write(panel.read("batch=16;seed=3", spectrum=mb.Spectrum(np.geomspace(3, 0.01, 20), name="a <b>name</b>")))
+    assert not own.is_visible() and tab.slider("sgd", "κ").is_visible()
+    tab.type("sgd", line)
+    tab.settle("sgd")
+    holds(tab, "sgd", line, simulated=True)
+    assert own.inner_text().split("\n")[:2] == ["spectrum", panel.described(panel.read(line))]
+    assert "a b name b: d = 20" in own.inner_text()
+    assert not any(tab.slider("sgd", word).is_visible() for word in ("κ", "decay", "d"))
+    tab.slider("sgd", "B").press("ArrowRight")
+    tab.settle("sgd")
+    moved = holds(tab, "sgd", tab.line("sgd"))
+    assert panel.read(moved) == {**panel.read(line), "batch": panel.read(moved)["batch"]} and panel.read(moved)["batch"] > 16
+    stamp = tab.page.evaluate(f"{tab.panel('sgd')}.stamp")
+    assert stamp == export.short_stamp(panel, moved) and stamp.endswith("…")
+    tab.press("sgd", "slow decay")                                      # a preset of the power law leads back to it
+    tab.settle("sgd")
+    holds(tab, "sgd", panel.write({**panel.read("seed=3;share=0.5"), **panel.presets["slow decay"]}))
+    assert not own.is_visible() and tab.slider("sgd", "κ").is_visible()
+    X = np.random.default_rng(0).normal(size=(50, 4)) * [1, 2, 3, 4]
+    np.savetxt(tmp_path / "mine.csv", X, delimiter=",", header="a,b,c,e", comments="")
+    tab.part("sgd", "input[type=file]").set_input_files(tmp_path / "mine.csv")
+    own.wait_for(state="visible")
+    tab.settle("sgd")
+    with_data = panel.moved(panel.read("seed=3", **panel.presets["slow decay"]), spectrum=mb.load(tmp_path / "mine.csv"))
+    holds(tab, "sgd", panel.write(with_data), simulated=True)
+    assert own.inner_text().split("\n")[1].startswith("mine: d = 4, κ = ")
+    tab.part("sgd", ".own button").click()
+    tab.settle("sgd")
+    holds(tab, "sgd", panel.write({**panel.read("seed=3"), "batch": with_data["batch"]}))
+    assert not tab.part("predict_02_bend", "input[type=file]").count()
+
+
+def test_a_file_dropped_on_a_panel_is_read_and_one_that_is_no_table_refused(tab):
+    drop = """([name, text]) => { const data = new DataTransfer(); data.items.add(new File([text], name));
+      const at = document.querySelector("#panel-sgd .plot");
+      for (const type of ["dragover", "drop"])
+        at.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true })); }"""
+    before = tab.line("sgd")
+    tab.page.evaluate(drop, ["mine.txt", "1,2"])
+    tab.page.wait_for_function("document.querySelector('#panel-sgd .status').textContent.includes('.csv or .parquet')")
+    assert "Nothing has changed." in tab.part("sgd", ".status").inner_text() and tab.line("sgd") == before
+    rows = "\n".join(f"{x},{y}" for x, y in np.random.default_rng(0).normal(size=(30, 2)))
+    tab.page.evaluate(drop, ["mine.csv", f"a,b\n{rows}"])
+    tab.part("sgd", ".own").wait_for(state="visible")
+    tab.settle("sgd")
+    assert "spectrum=mine:" in tab.line("sgd") and not tab.page.locator(".over").count()
+    holds(tab, "sgd", tab.line("sgd"), simulated=True)
 
 
 def test_a_search_moves_the_panel_to_what_it_found(tab):

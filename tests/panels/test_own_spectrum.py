@@ -136,8 +136,8 @@ def test_a_line_holds_the_spectrum_to_the_last_bit_and_brings_it_back(name):
 @pytest.mark.parametrize(("given", "says"), [
     ("1,x", "spectrum must be eigenvalues joined by commas, each with its count .* got '1,x'"),
     ("1,0.5*2*3", "joined by commas"), ("1,-2", "its eigenvalues must be"), ("1*0", "its counts must be"),
-    ("name:", "joined by"), ([[1.0, 2.0]], "a Spectrum, a Design, or positive eigenvalues of shape"), ([], "a Spectrum, a Design"),
-    (3, "a Spectrum, a Design"),
+    ("name:", "joined by"), ([[1.0, 2.0]], "a Spectrum, a Design, or positive eigenvalues of shape"),
+    ([], "a Spectrum, a Design"), (3, "a Spectrum, a Design"),
     (np.arange(1.0, 2002.0), r"one of at most 2,000 eigenvalues here \(H.compressed\(4\) has fewer"),
 ])
 def test_what_is_no_spectrum_is_refused_in_words(given, says):
