@@ -86,8 +86,17 @@ np.testing.assert_allclose(wine.spectrum().trace, 13)
 print(wine.spectrum(), diabetes.spectrum(), cancer.spectrum(), digits.spectrum(), sep="\n")
 
 # %% [markdown]
-# The trace is the number of columns, as it must be for standardised ones. A table of your own is a path; here one is written
-# first. The notes under it say how the file was read and which columns were dropped; they also come before any advice.
+# The trace is the number of columns, as it must be for standardised ones. In most figures of the book a spectrum can take the
+# place of the sliders κ, decay and d. A CSV file that is dropped on such a figure does the same.
+
+# %%
+of_wine = explore.tradeoff(data=wine, batch=8)
+of_wine
+
+# %% [markdown]
+# Everything there is as exact as for a power law: only the eigenvalues in the sums are others. A table of your own is a path;
+# here one is written first. The notes under it say how the file was read and which columns were dropped; they also come
+# before any advice.
 
 # %%
 folder = Path(tempfile.mkdtemp())

@@ -150,6 +150,12 @@ class Panel:
         gone = () if "spectrum" not in values else (*self.own, "spectrum")
         return self.read(**{**{name: value for name, value in scenario.items() if name not in gone}, **values})
 
+    def preset(self, scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+        """The scenario after a preset, as the front end goes there: one of the power law leads back to it."""
+        if all(name in scenario for name in changes):
+            return {**scenario, **changes}
+        return {**self.read(), **{name: value for name, value in scenario.items() if name != "spectrum"}, **changes}
+
     def write(self, scenario: Scenario) -> str:
         """The scenario as one line of text; a spectrum, which is long, at its end."""
         line = scenarios.write([c for c in self.controls if c.name in scenario], scenario)

@@ -15,6 +15,7 @@ from mombook import explore
 from mombook.panels import PANELS, definition, export, spectra
 from mombook.panels.frame import hide_theory, problems
 from mombook.panels.remote import Remote
+from tools.site import stored
 
 from . import test_drawn, test_export, ways
 from .ways.common import Drawn
@@ -210,6 +211,19 @@ def test_a_cell_opens_moves_and_leaves_it():
     assert live.values["spectrum"] == "your spectrum:1.0,0.25" and "kappa" not in live.values
     again = explore.tradeoff(live.scenario, simulate=False)
     assert again.scenario == live.scenario and again.table() == live.table()
+
+
+def test_a_page_brings_answers_for_the_spectrum_and_for_the_presets_that_lead_away_from_it():
+    panel = definition("sgd")
+    opening = panel.read("batch=4;seed=3", spectrum=[1.0, 0.25, 0.1])
+    names, lines = stored.scenarios(panel, panel.write(opening))
+    assert names == ["batch", "share"] and lines[0] == panel.write(opening)
+    read = [panel.read(line) for line in lines]                         # each is a line that a reader may type
+    own = [s for s in read if "spectrum" in s]
+    assert len(own) > 30 and {s["spectrum"] for s in own} == {opening["spectrum"]}
+    away = {**panel.read("batch=4;seed=3"), **panel.presets["slow decay"]}
+    assert away in read and panel.preset(opening, panel.presets["slow decay"]) == away
+    assert len(stored.answers("sgd", panel.write(opening))[0]["answers"]) == len(lines)
 
 
 def test_a_design_and_a_table_open_with_the_eigenvalues_of_their_covariance():

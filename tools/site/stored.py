@@ -33,14 +33,14 @@ def scenarios(panel, line):
         The controls that move it from the opening, by name, and the scenario lines, the opening first.
     """
     opening, names = panel.read(line), []
-    found = [opening, panel.read(), *({**opening, **changes} for changes in panel.presets.values())]
+    found = [opening, panel.read(), *(panel.preset(opening, changes) for changes in panel.presets.values())]
     for steps in panel.guides.values():
         state = opening
         for _, changes in steps:
-            state = {**state, **changes}
+            state = panel.preset(state, changes)
             found.append(state)
     for control, plain in zip(panel.controls, described(panel)["controls"], strict=True):
-        if control.name != "seed" and not control.more:
+        if control.name in opening and control.name != "seed" and not control.more:
             names.append(control.name)
             found += [{**opening, control.name: control.value(value)} for value in _values(panel, control, plain, opening)]
     return names, list(dict.fromkeys(map(panel.write, found)))
