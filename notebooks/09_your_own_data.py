@@ -87,7 +87,9 @@ print(wine.spectrum(), diabetes.spectrum(), cancer.spectrum(), digits.spectrum()
 
 # %% [markdown]
 # The trace is the number of columns, as it must be for standardised ones. In most figures of the book a spectrum can take the
-# place of the sliders κ, decay and d. A CSV file that is dropped on such a figure does the same.
+# place of the sliders κ, [decay][spectrum decay] and d. A CSV file that is dropped on such a figure does the same.
+#
+# [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
 
 # %%
 of_wine = explore.tradeoff(data=wine, batch=8)

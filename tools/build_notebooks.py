@@ -12,6 +12,8 @@ with the cell named.
     python -m tools.build_notebooks --check-source    fail if any .ipynb has other cells than its .py; runs nothing, as
                                                       `make test` then lets nbval run and compare every notebook
     python -m tools.build_notebooks --check           run everything and fail on any byte that differs
+    python -m tools.build_notebooks --edition student OUT       the saved notebooks without solutions, into the folder OUT
+    python -m tools.build_notebooks --edition instructor OUT    the same with the solutions open; runs nothing
 """
 
 import argparse
@@ -30,7 +32,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from mombook.markup import OURS
 
-from . import pictures
+from . import editions, pictures
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 NAMED = "[0-9A-Z]*_*"
@@ -250,11 +252,17 @@ def main(arguments=None, folder=NOTEBOOKS):
     how.add_argument("--check", action="store_true", help="run all and fail on any difference")
     how.add_argument("--check-source", action="store_true", help="fail if cells differ; runs nothing")
     how.add_argument("--pictures", action="store_true", help="draw missing pictures of panels; runs nothing")
+    how.add_argument("--edition", nargs=2, metavar=("WHO", "OUT"),
+                     help="write the student's or the instructor's edition of the saved notebooks into a folder; runs nothing")
     options = parser.parse_args(arguments)
     failed = False
     try:
         chosen = sources(options.names, folder)
-    except BuildError as error:
+        if options.edition:
+            made = editions.write([py.with_suffix(".ipynb") for py in chosen], *options.edition)
+            print(f"wrote {len(made)} notebooks and {editions.GLOSSARY} into {options.edition[1]}")
+            return 0
+    except (BuildError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     if not options.names:
