@@ -30,6 +30,9 @@ MOST = 2000
 MOST_SAMPLED = 10_000
 """Coordinates that a simulation draws, as many as the slider of d has at most."""
 
+DIGITS = 12
+"""Digits kept of the eigenvalues of a table: the others are the rounding of one machine or another."""
+
 SHOWN = 60
 """Letters of a spectrum's text that a stamp shows."""
 
@@ -90,7 +93,7 @@ def _spectrum(spectrum):
         if spectrum.rank < spectrum.shape[1] and not spectrum.on_span:
             raise ValueError(f"spectrum must have positive eigenvalues only; {spectrum.name} has rank {spectrum.rank} of "
                              f"{spectrum.shape[1]}. load(..., on_span=True) studies the directions in which there are data.")
-        return Spectrum(spectrum.eigenvalues, name=spectrum.name)
+        return Spectrum([float(f"{x:.{DIGITS}g}") for x in spectrum.eigenvalues], name=spectrum.name)
     if isinstance(spectrum, str):
         return _parsed(spectrum)
     lam = arguments.array("spectrum", spectrum, above=0.0, ndim=1,
