@@ -158,7 +158,8 @@ def _left(traces, ranges, H, scenario, grid, numbers):
     """Compute efficiencies between their bounds, with ASGD's regimes; whether T5 says anything."""
     shown, batch, unit, B = scenario["methods"], scenario["batch"], H.smallest / H.trace, grid["asgd"].batches
     on, top = "asgd" in shown, np.ceil(np.log10(max((f.ce / unit).max() for f in grid.values())) + 0.35)
-    ranges["yaxis"] = [top - 5, top]
+    lowest = min((f.ce / unit).max() for f in grid.values())            # beyond the slider's κ methods lie further apart
+    ranges["yaxis"] = [min(top - 5, np.floor(np.log10(lowest))), top]
     for key in METHODS.options:
         traces[style.METHODS[key].word] = {"x": B, "y": grid[key].ce / unit, "visible": key in shown}
     upper, lower = bounds.two_buffer_gap(H, B).value, bounds.mass_gap(H, B).value
@@ -172,17 +173,17 @@ def _left(traces, ranges, H, scenario, grid, numbers):
     for key in shown:
         plot.curve(B, grid[key].ce / unit)
     names = plot.names([(word, plot.curve(B, y)) for word, y in proved.items()], spots=SPOTS[::-1])
-    _regimes(traces, plot, numbers["linear until"], numbers["saturated from"], B[-1], top, on)
+    _regimes(traces, plot, numbers["linear until"], numbers["saturated from"], B[-1], ranges["yaxis"], on)
     traces["bound names"] = {**names, "visible": on}
-    traces["chosen batch"] = {"x": [batch] * len(shown), "y": rings, "visible": bool(max(rings) >= 10 ** (top - 5)),
+    traces["chosen batch"] = {"x": [batch] * len(shown), "y": rings, "visible": bool(max(rings) >= 10 ** ranges["yaxis"][0]),
                               "marker.line.color": [style.METHODS[k].color for k in shown]}
     return bool((upper < 1).any())
 
 
-def _regimes(traces, plot, linear, saturated, last, top, on):
+def _regimes(traces, plot, linear, saturated, last, ends, on):
     """The shaded regions and their names."""
     for region, (a, b) in {"linear": (1.0, linear), "saturated": (saturated, last)}.items():
-        traces[region] = {"x": [a, b, b, a], "y": [10 ** (top - 5)] * 2 + [10**top] * 2, "visible": bool(on and b > a)}
+        traces[region] = {"x": [a, b, b, a], "y": [10 ** ends[0]] * 2 + [10 ** ends[1]] * 2, "visible": bool(on and b > a)}
     spans = [(1.0, linear, "linear"), (linear, saturated, "traded"), (saturated, last, "saturated")]
     named = [(word, *plot.best(word, [(np.log10(np.sqrt(a * b)) / 6, y) for y in (0.99, 0.08)], ("bottom center",)))
              for a, b, word in spans if b > 20 * a]

@@ -75,8 +75,8 @@ def written(spectrum: Any, relative: bool = False, most: int = MOST, each: bool 
     if spectrum is None or (isinstance(spectrum, str) and not spectrum.strip()):
         return ""
     H = _spectrum(spectrum)
-    if each and (H.dim > most or np.any(H.counts != np.rint(H.counts))):
-        arguments.refuse("spectrum", H, f"one of at most {most} eigenvalues here, with whole counts")
+    if each and (not 2 <= H.dim <= most or np.any(H.counts != np.rint(H.counts))):
+        arguments.refuse("spectrum", H, f"one of 2 to {most} eigenvalues here, with whole counts")
     if len(H) > most:
         arguments.refuse("spectrum", H, f"one of at most {most:,} eigenvalues here"
                          + (" (H.compressed(4) has fewer, and nearly the same sums)" if most == MOST else ""))

@@ -286,5 +286,6 @@ def _ranges(grid, unit, last, chosen):
     x = decades(compute.min(), np.where(serial < 1.1 * serial.min(1, keepdims=True), compute, np.inf).min(1).max() * 3)
     x[1] = max(x[1], float(np.ceil(np.log10(chosen) + 0.05)))
     high = decades(1, max((ce / unit).max(), 4.0))[1]
-    return {"xaxis": x, "yaxis": decades(serial.min(), serial.max()), "xaxis2": [0, 6], "yaxis2": [high - 4, high],
+    foot = min(high - 4, decades((ce / unit).max(1).min(), 1)[0])       # beyond the slider's κ methods lie further apart
+    return {"xaxis": x, "yaxis": decades(serial.min(), serial.max()), "xaxis2": [0, 6], "yaxis2": [foot, high],
             "xaxis3": [0, np.log10(last)], "yaxis3": [np.log10(LOWEST), np.log10(HIGHEST)]}

@@ -150,10 +150,11 @@ def test_what_does_not_go_with_a_spectrum_is_refused_in_words():
     panel = definition("sgd")
     with pytest.raises(ValueError, match=r"^kappa must be left out where a spectrum is given, which has its own; got '1e3'"):
         panel.read("kappa=1e3", spectrum=[1.0, 0.5])
-    for name, most, wrong in (("parallel", 12, np.ones(13)), ("parallel", 12, mb.Spectrum([1.0, 0.5], [12, 1])),
-                              ("parallel", 12, mb.Spectrum([1.0, 0.5], [1.5, 1])), ("falsify", 24, np.ones(25))):
-        with pytest.raises(ValueError, match=f"^spectrum must be one of at most {most} eigenvalues here"):
-            definition(name).read(spectrum=wrong)
+    for wrong in (np.ones(13), [1.0], mb.Spectrum([1.0, 0.5], [12, 1]), mb.Spectrum([1.0, 0.5], [1.5, 1])):
+        with pytest.raises(ValueError, match=r"^spectrum must be one of 2 to 12 eigenvalues here, with whole counts; got "):
+            definition("parallel").read(spectrum=wrong)
+    with pytest.raises(ValueError, match=r"^spectrum must be one of at most 24 eigenvalues here; got "):
+        definition("falsify").read(spectrum=np.ones(25))
     flat = mb.Design(np.outer(np.arange(1.0, 7.0), [1.0, 2.0]), name="flat")
     with pytest.raises(ValueError, match=r"flat has rank 1 of 2. load\(..., on_span=True\)"):
         panel.read(spectrum=flat)
@@ -194,6 +195,22 @@ def test_bins_of_a_clustered_spectrum_move_no_gap():
         for family in ("sgd", "heavy_ball", "asgd"):
             gaps = [mb.tune(each, family, 16).gap for each in (H, H.compressed(spectra.GAPS))]
             np.testing.assert_allclose(gaps[1], gaps[0], rtol=1e-4)
+
+
+UNUSUAL = {"steep": mb.Spectrum(10.0 ** np.linspace(2, -8, 20), name="steep"), "flat": mb.Spectrum([2.0], [50], "flat one"),
+           "two": mb.Spectrum([1e6, 1.0], [1, 1000], "two"), "tiny": mb.Spectrum([1e-9, 5e-10, 1e-10], name="tiny")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", UNUSUAL)
+@pytest.mark.parametrize("name", TAKES)
+def test_nothing_is_wrong_at_spectra_beyond_the_sliders(name, case):
+    panel = definition(name)
+    if panel.each and UNUSUAL[case].dim > panel.most:
+        return
+    s = panel.read(**SMALL.get(name, {}), spectrum=UNUSUAL[case])
+    for final in (False, True):
+        assert problems(panel, s, panel.exact(s, final)) == []
 
 
 def test_a_cell_opens_moves_and_leaves_it():
@@ -269,7 +286,7 @@ def test_a_dropped_table_is_a_call_of_the_protocol():
         assert says in told["refused"], told
     told = json.loads(remote.answer("own", "p", "parallel", "", "a.csv", base64.b64encode(
         "\n".join(",".join(map(str, row)) for row in np.random.default_rng(1).normal(size=(40, 13))).encode()).decode())[0])
-    assert "at most 12 eigenvalues" in told["refused"]
+    assert "one of 2 to 12 eigenvalues" in told["refused"]
 
 
 def test_a_program_runs_without_the_book_beside_it(tmp_path):
