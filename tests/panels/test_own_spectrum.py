@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import importlib
 import io
 import json
 import subprocess
@@ -184,6 +185,32 @@ def test_a_spectrum_of_weights_has_exact_curves_and_says_why_it_has_no_runs():
     panel = definition("sgd")
     c = Drawn(panel, panel.read(spectrum=big, batch=64), True, big)
     test_drawn.traces_agree("sgd", c)
+
+
+RUNNERS = {**dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "small_steps", "symptoms"), "simulate_blocks"),
+           "race": "paired_runs", "falsify": "search", "parallel": "_system"}
+"""Who is given the spectrum when a simulation begins."""
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_what_is_simulated_is_the_spectrum_one_by_one(name, monkeypatch):
+    module, (panel, H), seen = importlib.import_module(f"mombook.panels.{name}"), own(name, seed=5, d=9), []
+    real = getattr(module, RUNNERS[name])
+
+    def recorded(problem, *given, **more):
+        seen.append(problem)
+        return real(problem, *given, **more)
+
+    monkeypatch.setattr(module, RUNNERS[name], recorded)
+    next(panel.sample(panel.read(**SMALL.get(name, {}), spectrum=H)))
+    expected = H.eigenvalues / (H.largest if panel.relative else 1.0)
+    if name == "parallel":
+        np.testing.assert_allclose(real(seen[0]).eigenvalues, expected / expected.sum(), rtol=1e-10)
+    elif name == "falsify":
+        np.testing.assert_array_equal([seen[0].eigenvalues, seen[0].counts], [expected, H.counts])
+    else:
+        np.testing.assert_array_equal(seen[0].eigenvalues, np.repeat(expected, H.counts.astype(int)))
+        assert np.all(seen[0].counts == 1)
 
 
 def test_bins_of_a_clustered_spectrum_move_no_gap():
