@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from panels.scenarios import EACH
 
 import mombook as mb
-from mombook.panels import PANELS, definition, questions
+from mombook.panels import definition
 from mombook.prose import fewer, given, percent, signed, slips, three, whole
 
 NUMBERS = st.floats(min_value=-1e300, max_value=1e300, allow_subnormal=False) | st.integers(-10**9, 10**9) | \
@@ -80,7 +81,7 @@ def test_what_is_right_is_left_alone(good):
     assert slips(good) == []
 
 
-@pytest.mark.parametrize("name", [*PANELS, *questions.QUESTIONS])
+@pytest.mark.parametrize("name", EACH)
 def test_everything_a_panel_says_beside_its_sentence_is_written_so(name):
     """Sentences, titles and lamps are held to it by ``frame.problems`` at every corner; here is the rest, and the presets."""
     panel = definition(name)

@@ -44,6 +44,7 @@ def loses_to_a_search(H, family, batch, tuned, rng):
     return max(found) / tuned.gap - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_no_search_beats_a_tuned_family_of_ones_own(name, own):
     own(name, OWN[name])
@@ -101,6 +102,7 @@ def test_the_recipe_is_five_lines(own):
     assert "QHM, ν = 0.7: delta=" in translator.exact(translator.read("methods=qhm")).text
 
 
+@pytest.mark.slow
 def test_panels_follow_the_families_there_are(own):
     panel = definition("tradeoff")
     first = panel.exact(panel.read())

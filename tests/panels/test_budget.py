@@ -14,6 +14,7 @@ from mombook.panels.remote import described
 panel = BudgetPanel()
 
 
+@pytest.mark.slow
 def test_the_published_claim():
     """With label noise, tuned Nesterov at B = 16 ends 2.5 times below SGD's best: by stepping all 4096 eigenvalues."""
     view = panel.exact(panel.read())
@@ -34,6 +35,7 @@ def test_a_batch_larger_than_the_budget_is_told():
     np.testing.assert_allclose(view.numbers["batch"], 256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", panel.presets)
 def test_a_drag_says_what_rest_says(preset):
     s = panel.read(**panel.presets[preset])
@@ -54,6 +56,7 @@ def test_without_sgd_it_says_what_is_left():
     assert "does best with batches of" in panel.exact(panel.read(methods="asgd", samples=256), final=False).sentence
 
 
+@pytest.mark.slow
 def test_a_drag_is_far_quicker_than_rest():
     """As a ratio in one process: a tenth, at a scenario that nothing has been computed of."""
     s, took = panel.read(d=50, kappa=1e5, decay=3, samples=4096, noise=0.37), []

@@ -56,6 +56,7 @@ def test_a_small_budget_costs_momentum_more_than_sgd():
     assert cost["heavy_ball"] > 5 * cost["sgd"] and cost["asgd"] > 5 * cost["sgd"]
 
 
+@pytest.mark.slow
 def test_searches_find_where_momentum_helps_least_and_most():
     state = PANEL.read(trials=4)
     least, most = (find(state) for find in PANEL.searches.values())

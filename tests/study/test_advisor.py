@@ -106,6 +106,7 @@ def test_the_recommendation_spends_no_more_than_twice_the_fewest_samples():
         assert f"take {mb.FAMILIES[family].word} at batch {found.batches[i]:g}" in repr(found)
 
 
+@pytest.mark.slow
 def test_heavy_tails_ask_for_larger_batches():
     design = load("digits")
     gauss, B = Inputs.of(design, gaussian=True), 4.0 ** np.arange(6)
@@ -124,6 +125,7 @@ def test_the_heaviest_row_is_named():
     assert "row 17, " in repr(advise(design, batches=[1, 2])) and "by column 2:" in repr(advise(design, batches=[1, 2]))
 
 
+@pytest.mark.slow
 def test_defaults_are_those_of_the_docstring():
     """One per cent of the initial excess risk, no label noise, no ridge, the book's four families, and PyTorch's loss."""
     found = advise(H)
@@ -149,6 +151,7 @@ def test_a_printed_line_calls_nesterov_what_is_nesterov(scale):
             assert line(Method(scale, beta * scale * off, beta)).startswith("mombook.torch.Momentum(")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_reached_is_said():
     found = advise(Spectrum.power_law(400, 0.2), target=1e-9, noise=1e7, batches=[1, 2])
     assert found.best is None and "no method tried gets there" in repr(found) and "never" in found.table()
@@ -254,6 +257,7 @@ def test_labels_bring_their_noise_and_epochs():
     assert advise((X, Y), noise=0.0, draws="epochs", batches=[4]).rows == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["steps", "samples", "time"])
 def test_the_recommendation_keeps_what_its_objective_promises(objective):
     found = advise(load("wine"), objective=objective, overhead=50.0 if objective == "time" else None)

@@ -229,6 +229,7 @@ def test_importing_mombook_needs_numpy_and_scipy_only():
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_panel_computes_its_view_with_numpy_and_scipy_only():
     code = """if True:
         import sys
