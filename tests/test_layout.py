@@ -19,6 +19,7 @@ BELOW = {
     "data": {"model", "exact", "bounds", "sample", "tuning"},
     "sweeps": {"model", "exact", "bounds", "sample", "tuning", "data"},
     "study": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "torch"},
+    "sklearn": {"model", "study"},
     "claims": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "study"},
     "panels": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "study"},
     "front": {"panels"},
