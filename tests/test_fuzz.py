@@ -134,6 +134,7 @@ CALLS = {
     "Advice.to_dict": (lambda: made("advice").to_dict(), {}),
     "Advice.to_frame": (lambda: made("advice").to_frame(), {}),
     "Advice.save": (None, {}),                                          # writes a file: tests/study/test_advisor.py
+    "Advice.plot": (lambda **k: made("advice").plot(**k), {"path": None, "dark": False}),
     "Advice.table": (lambda: made("advice").table(), {}),
     "Advice.sentences": (lambda: made("advice").sentences(), {}),
     "Frontier.part": (lambda **k: made("frontier").part(**k), {"index": slice(0, 1)}),

@@ -232,6 +232,32 @@ class Advice:
         return SCRIPT.format(word=FAMILIES[pick.family].word, batch=round(pick.batch), steps=max(int(np.ceil(pick.steps)), 1),
                              recipe=self.design.recipe, line=pick.line, loss=LOSS[self.loss])
 
+    def plot(self, path: str | PathLike[str] | None = None, *, dark: bool = False) -> Any:
+        """Steps and samples to the target over the batch, as a plotly figure, which needs plotly and no Jupyter.
+
+        Args:
+            path: where to write it too, as ``.html``: one file that any browser shows, without a network.
+            dark: for a dark page.
+
+        Returns:
+            ``plotly.graph_objects.Figure``: a notebook shows it; elsewhere ``.show()`` opens a browser.
+
+        Raises:
+            ImportError: plotly is missing. ValueError: a path that does not end in ``.html``.
+        """
+        dark = arguments.flag("dark", dark)
+        if path is not None and (not isinstance(path, (str, PathLike)) or not str(path).endswith(".html")):
+            arguments.refuse("path", path, "a path that ends in .html")
+        from ..panels import results  # the look of the figures is the panels'
+
+        try:
+            figure = results.advice_figure(self, dark)
+        except ImportError as missing:
+            raise ImportError("plot needs plotly, which is missing: pip install plotly.") from missing
+        if path is not None:
+            figure.write_html(path, include_plotlyjs=True, config={"displaylogo": False})
+        return figure
+
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain numbers, lists and texts, as JSON takes them."""
         number = lambda v: float(v) if np.isfinite(v) else None  # noqa: E731
