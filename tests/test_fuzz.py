@@ -130,6 +130,7 @@ CALLS = {
     "Advice.doubling": (lambda **k: made("advice").doubling(**k), {"family": "sgd", "batch": 1}),
     "Advice.torch": (lambda **k: made("advice").torch(**k), {"family": "sgd", "index": 0}),
     "Advice.optimizer": (None, {}),                                     # needs PyTorch: tests/study/test_advisor.py
+    "Advice.transformation": (None, {}),                                # needs optax: tests/test_optax.py
     "Advice.training_loop": (lambda **k: made("labelled").training_loop(**k), {"family": "sgd", "batch": 1}),
     "Advice.to_dict": (lambda: made("advice").to_dict(), {}),
     "Advice.to_frame": (lambda: made("advice").to_frame(), {}),

@@ -216,6 +216,17 @@ class Advice:
         method = self._chosen(family, batch).method.for_loss(self.loss)
         return torch.Momentum.of(params, method, self.inputs.ridge * (2 if self.loss == "mse" else 1))
 
+    def transformation(self, family: str | None = None, batch: float | None = None) -> Any:
+        """The recommendation, or another entry, as an ``optax.GradientTransformation`` for the loss of this advice.
+
+        Raises:
+            ImportError: optax is missing. ValueError: an entry that is not there.
+        """
+        from .. import optax  # only here is optax needed
+
+        return optax.of(self._chosen(family, batch).method.for_loss(self.loss),
+                        self.inputs.ridge * (2 if self.loss == "mse" else 1))
+
     def training_loop(self, family: str | None = None, batch: float | None = None) -> str:
         """A script that trains with the recommendation, or another entry, in PyTorch; to be printed, saved or executed.
 

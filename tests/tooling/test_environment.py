@@ -28,7 +28,7 @@ def ranges(lines):
 
 READER = ranges(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
                 + PROJECT["optional-dependencies"]["data"])
-NOT_INSTALLED = {"torch"}
+NOT_INSTALLED = {"torch", "optax"}
 """Extras for libraries that the project installs nowhere itself (``lacking.OPTIONAL``), so that they have no pins."""
 
 EVERYTHING = READER | {name: allowed for extra, lines in PROJECT["optional-dependencies"].items() if extra not in NOT_INSTALLED
