@@ -34,9 +34,12 @@ def advice_figure(advice: Any, dark: bool = False) -> Any:
         _curves(f, advice, family, second)
     if advice.best is not None:
         pick, look = advice.pick, style.METHODS[advice.pick.family]
-        for value, what, at in ((pick.steps, "steps", {}), (pick.samples, "samples", second)):
+        low, high = pick.interval or (pick.steps, pick.steps)
+        for value, what, at, unit in ((pick.steps, "steps", {}, 1.0), (pick.samples, "samples", second, pick.batch)):
+            bar = {"array": [unit * high - value], "arrayminus": [value - unit * low], "symmetric": False, "color": c["ink"],
+                   "visible": pick.interval is not None}
             f.add_scatter(name="recommendation" if at else f"recommendation, {what}", x=[pick.batch], y=[value], mode="markers",
-                          showlegend=bool(at), marker={"symbol": "star", "size": 16, "color": c["ink"]}, **at,
+                          error_y=bar, showlegend=bool(at), marker={"symbol": "star", "size": 16, "color": c["ink"]}, **at,
                           hovertemplate=f"{look.word} at batch {given(pick.batch)}: {three(value)} {what}<extra></extra>")
     f.update_layout(style.layout(dark, width=WIDTH, legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
                                  annotations=style.titles(2)))
