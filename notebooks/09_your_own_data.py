@@ -172,7 +172,8 @@ Markdown(found.table())
 
 # %% [markdown]
 # Every number in it can be had alone, `found["asgd", 16]` for one. It is guaranteed by a theorem, computed, or a forecast with
-# an interval that was measured in a benchmark. `found.plot()` draws steps and samples over the batch. The critical batch, once more from its definition:
+# an interval that was measured in a benchmark. `found.plot()` draws steps and samples over the batch. The critical batch, once
+# more from its definition:
 
 # %%
 critical = found.critical["sgd"]
@@ -228,7 +229,7 @@ assert 0.005 < runs[:, -1].mean() / runs[0, 0] < 0.015
 print(found.training_loop("asgd", 16))
 
 # %% [markdown]
-# In scikit-learn the advice is an estimator, `MomentumRegressor()`, which standardises inside and predicts in the labels' units.
+# In scikit-learn the advice is an estimator, `MomentumRegressor()`. It standardises inside and predicts in the labels' units.
 # Here it trains with the method and the batch from above. Expect almost the share of the variance that least squares explains:
 
 # %%
