@@ -30,6 +30,7 @@ def measured(tails):
     return found
 
 
+@pytest.mark.slow                                                       # statistics of many runs, whose file is not everywhere
 @pytest.mark.parametrize(("tails", "entries", "inside", "elsewhere"), [("light", 209, 94, 92), ("heavy", 131, 97, 82)])
 def test_the_interval_covers_what_its_docstring_states(tails, entries, inside, elsewhere):
     found, (low, high) = measured(tails), INTERVALS[tails]
