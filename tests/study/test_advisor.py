@@ -346,9 +346,11 @@ def test_entries_dictionaries_and_files_hold_the_same_numbers(tmp_path):
 
 
 def test_certainty_says_computed_only_of_what_is():
-    assert set(advise(H, batches=[4]).certainty.values()) == {"computed"}
-    found = advise((X, Y), batches=[4])
-    assert found.certainty["steps"] == "forecast" and found.certainty["steps of the recommendation"] == "computed"
+    assert set(advise(H, batches=[4]).certainty.values()) == {"computed", "guaranteed"}
+    afresh, epochs = advise((X, Y), batches=[4], draws="replacement"), advise((X, Y), batches=[4])
+    for found, kind in ((afresh, "computed"), (epochs, "forecast")):
+        assert found.certainty["steps"] == "forecast" and found.certainty["steps of the recommendation"] == kind
+        assert found.pick.certainty == kind and ("Computed from all moments of these rows" in repr(found)) == (found is afresh)
     unlabelled = advise(X, batches=[4])
     assert unlabelled.certainty["steps of the recommendation"] == "forecast" and "The steps are a forecast" in repr(unlabelled)
 
