@@ -377,7 +377,9 @@ class Advice:
         said.append(self._known())
         said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {self.torch(family, i)}.")
         if i + 1 < steps.size and np.isfinite(steps[i + 1]):
-            said.append(f"Doubling the batch would divide the steps by {three(steps[i] / steps[i + 1])}.")
+            fewer = steps[i] / steps[i + 1]
+            saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
+            said.append(f"Doubling the batch would {saves}.")
         ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
                 for f, c in self.critical.items()]
         said.append(f"Batches at which the samples needed have doubled: {', '.join(ends)}.")

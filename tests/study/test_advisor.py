@@ -1,5 +1,6 @@
 """mombook/study/advisor.py and horizon.py: advice against direct tuning, stepping, literal training, and PyTorch's update."""
 
+import dataclasses
 import itertools
 import json
 import re
@@ -255,6 +256,16 @@ def test_labels_bring_their_noise_and_epochs():
     for clean in (advise((X, Y), noise=0.0, batches=[4]), advise(X, batches=[4])):
         assert clean.noise == 0 and clean.rows is None
     assert advise((X, Y), noise=0.0, draws="epochs", batches=[4]).rows == 200
+
+
+def test_what_a_doubled_batch_saves_is_said(monkeypatch):
+    found = advise((X, Y), batches=[4, 8])
+    family, now = found.best[0], found.steps[found.best[0]][0]
+    monkeypatch.setattr(type(found), "best", (family, 0))               # the smaller batch is the advised one
+    for later, words in ((now / 3, "would divide the steps by 3."), (now, "would save no step.")):
+        steps = {**found.steps, family: np.array([now, later])}
+        said = dataclasses.replace(found, steps=steps).sentences()
+        assert [s for s in said if "Doubling the batch" in s] == [f"Doubling the batch {words}"]
 
 
 @pytest.mark.slow
