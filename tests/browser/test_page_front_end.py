@@ -213,6 +213,13 @@ def test_files_carry_the_scenario_on_screen(tab, tmp_path):
     assert tab.part("sgd", ".numbers").is_hidden()
 
 
+def test_every_button_has_a_short_name_and_says_under_the_pointer_what_it_does(tab):
+    buttons = tab.page.evaluate("[...document.querySelectorAll('.after button')].map((b) => [b.textContent, b.title])")
+    shown = [(name, title) for name, title in buttons if name]          # a remedy has its name when there is one
+    assert {"PNG", "SVG", "CSV", "Script", "BibTeX", "Copy link", "Copy code", "Table", "Teach", "Stop"} <= dict(shown).keys()
+    assert [(name, title) for name, title in shown if len(name) >= len(title) or len(name) > 12] == []
+
+
 def colours(drawing):
     """Whether a drawing stands on white paper, and on the dark page's."""
     dark = style.theme(True)["paper"].lstrip("#")
@@ -270,7 +277,10 @@ def test_a_teacher_hides_theory_steps_through_presets_and_has_large_type(tab):
     tab.page.keyboard.press("0")
     tab.settle("sgd")
     tab.part("sgd", ".line input").focus()
+    typed = tab.line("sgd")
+    tab.page.keyboard.press("End")
     tab.page.keyboard.press("t")                                        # a letter in a field is a letter
+    assert tab.line("sgd") == f"{typed}t" and "Theory is hidden" in tab.part("sgd", ".sentence").inner_text()
     tab.part("sgd", ".line input").fill(panel.write(panel.read()))
     tab.press("sgd", "Show theory")
     tab.page.wait_for_function("() => !document.querySelector('#panel-sgd .sentence').textContent.includes('hidden')")
