@@ -132,6 +132,7 @@ def test_a_search_moves_the_panel_to_what_it_found(tab):
     tab.settle("race")
     found = panel.searches["Find where momentum does not help"](panel.read("d=10;steps=30"))
     holds(tab, "race", panel.write(panel.read("", **{**panel.read("d=10;steps=30"), **found})))
+    assert tab.part("race", ".status").inner_text() == "", "it no longer says that it searches"
 
 
 def test_what_is_refused_changes_nothing(tab):
@@ -154,6 +155,7 @@ def test_what_is_refused_changes_nothing(tab):
     tab.settle("sgd")
     holds(tab, "sgd", SGD.replace("300", "700"), simulated=True)
     assert refusal.is_hidden() and field.get_attribute("aria-invalid") is None
+    assert status.inner_text() == "" and status.get_attribute("role") == "status"
 
 
 def test_a_simulation_can_be_stopped_and_run_again_with_the_next_seed(tab):
@@ -179,6 +181,7 @@ def test_a_simulation_can_be_stopped_and_run_again_with_the_next_seed(tab):
     tab.page.wait_for_function(f"() => {panel}.figure.data.find((t) => t.name === 'expected').x.length > 3")
     tab.settle("sgd")
     holds(tab, "sgd", tab.line("sgd"), simulated=True)
+    assert tab.part("sgd", ".status").inner_text() == "", "it no longer says that it was stopped"
 
 
 def test_files_carry_the_scenario_on_screen(tab, tmp_path):
