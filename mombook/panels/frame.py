@@ -234,7 +234,7 @@ def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
                 found.append(f"{trace.name}: wholly outside its axes")
     if not view.sentence or "nan" in view.sentence or "inf" in view.sentence:
         found.append(f"sentence: {view.sentence!r}")
-    if re.search(r"\s[\s.,;:!?]|[^.!?]$", view.sentence):
+    if re.search(r"\s[\s.,;:!?]|[^.!?)]$", view.sentence):
         found.append(f"not whole sentences: {view.sentence!r}")
     for said in (view.sentence, *view.titles, *view.guess, *(why for _, _, why in view.lamps)):
         found += [f"{slip}: {said!r}" for slip in slips(said)]

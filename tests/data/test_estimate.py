@@ -7,6 +7,7 @@ from scipy import sparse
 import mombook as mb
 from mombook.data.estimate import fit_power_law, lanczos_spectrum, randomized_spectrum
 from mombook.data.loading import load
+from mombook.prose import three
 
 RNG = np.random.default_rng
 GOOD = RNG(0).normal(size=(30, 4)) * [1, 10, 0.1, 3] + [5, 0, 1, -2]
@@ -59,6 +60,23 @@ def test_power_law_fit_finds_the_law_of_gaussian_rows():
     low, high = fit.decay_interval
     assert low < 1.2 < high and high - low < 0.1 and fit.fits and "within a factor" in str(fit)
     assert fit.kappa_interval[0] < 30**1.2 * 1.15 and fit.kappa_interval[1] > 30**1.2
+
+
+@pytest.mark.parametrize(("decay", "scale"), [(1.2, 1.0), (0.4, 10.0)])
+def test_power_law_fit_says_its_numbers_with_their_intervals(decay, scale):
+    """The power is minus the decay, and so are the ends of its interval."""
+    rows = RNG(7).normal(size=(400, 20)) * np.arange(1.0, 21) ** (-decay / 2) * (1 + (scale - 1) * (np.arange(20) < 5))
+    fit = fit_power_law(load(rows, standardise=False), RNG(0))
+    d, k = fit.decay_interval, fit.kappa_interval
+    fall = (f"Eigenvalues fall like rank to the power {three(-fit.decay)} (90 % of bootstraps: {three(-d[1])} to "
+            f"{three(-d[0])}), within a factor {three(fit.misfit)}")
+    none = (f"A power law does not fit: about the best line, of decay {three(fit.decay)} (90 % of bootstraps: {three(d[0])} to "
+            f"{three(d[1])}), eigenvalues are off by a factor {three(fit.misfit)}")
+    assert fit.fits == (scale == 1)
+    assert str(fit) == f"{fall if scale == 1 else none}; κ is {three(fit.kappa)} ({three(k[0])} to {three(k[1])})."
+    spectrum = mb.Spectrum.power_law(20, decay)
+    assert str(fit_power_law(spectrum)) == (f"Eigenvalues fall like rank to the power {three(-decay)}, within a factor 1; κ is "
+                                            f"{three(spectrum.kappa)}.")
 
 
 def test_power_law_fit_says_when_there_is_none():
