@@ -95,6 +95,16 @@ def fewer(ratio: float) -> str:
     return "as many" if three(1 / ratio) == "1" else f"{three(1 / ratio)} times as many"
 
 
+def counted(x: float, nouns: str) -> str:
+    """A measured number and what it counts, which stands in the plural.
+
+    >>> counted(30.88, "steps"), counted(1, "steps")
+    ('30.9 steps', '1 step')
+    """
+    number = three(x)
+    return f"{number} {nouns.removesuffix('s') if number == '1' else nouns}"
+
+
 def times_as(ratio: float, adjective: str) -> str:
     """How two sizes compare: "4.1× as wide", or "as wide" where they are equal.
 
