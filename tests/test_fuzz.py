@@ -403,7 +403,9 @@ def outcome(name, argument, value):
             if inspect.isgenerator(answer):
                 answer = list(itertools.islice(answer, 4))
     except ValueError as error:
-        return None if re.search(rf"\b{argument}\b", str(error)) else f"unnamed: {error}"
+        given[argument] = value
+        return f"not what was got: {error}" if shows_another(str(error), argument, given) else \
+            None if re.search(rf"\b{argument}\b", str(error)) else f"unnamed: {error}"
     except Warning as warning:
         return f"warning: {warning!r}"
     except Exception as error:
@@ -412,6 +414,18 @@ def outcome(name, argument, value):
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
     return None if not is_nan(answer) else f"nan: {answer!r}"
+
+
+def shows_another(sentence, argument, given):
+    """Whether a refusal that begins with this argument's name shows as what was got another one's value."""
+    def refused(value):
+        with pytest.raises(ValueError) as caught:
+            arguments.refuse(argument, value, "")
+        return str(caught.value).rpartition("; got ")[2]
+
+    got, own = sentence.rpartition("; got ")[2], refused(given[argument])
+    others = (value for name, value in given.items() if name != argument)
+    return sentence.startswith(f"{argument} must") and got.removesuffix(".") not in own and got in map(refused, others)
 
 
 def is_nan(answer):
@@ -457,6 +471,8 @@ def test_the_fuzzer_sees_every_kind_of_fault(monkeypatch):
     for kind, call in faults.items():
         monkeypatch.setitem(CALLS, "fault", (call, {"x": 1}))
         assert outcome("fault", "x", 1).startswith(kind)
+    monkeypatch.setitem(CALLS, "fault", (lambda x, y: arguments.refuse("x", y, "small"), {"x": 1, "y": 2.5}))
+    assert outcome("fault", "x", 7) == "not what was got: x must be small; got 2.5."
     monkeypatch.setattr("test_fuzz.SECONDS", 0.05)
     monkeypatch.setitem(CALLS, "fault", (lambda x: [None for _ in itertools.count() if _ < 0], {"x": 1}))
     assert "TimeoutError" in outcome("fault", "x", 1)

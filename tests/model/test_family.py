@@ -124,6 +124,8 @@ def test_panels_follow_the_families_there_are(own):
     (lambda lr, beta: Method(lr * (1 - beta), lr * beta, beta), "of the form"),
     (lambda lr, beta: Method(lr, lr * beta * (1 - beta), beta), "of the form"),
     (lambda lr: Method.heavy_ball(lr * lr, 0.5), "of the form"),
+    (lambda delta, eta, beta: Method(eta, delta, beta), "of the form"),
+    (lambda delta, eta, beta: Method(delta, eta, beta * beta), "of the form"),
     (lambda lr: Method(0.0, -lr, 0.5), "positive long-run step"),
     (lambda lr: Method.heavy_ball(-lr, 0.5), r"returns a Method for lr = 1 \(here lr must be a finite number > 0"),
     (lambda lr, beta: Method.mass(lr, 1.5 * lr, beta), "positive long-run step"),

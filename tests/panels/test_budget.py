@@ -29,10 +29,15 @@ def test_the_published_claim():
                              "already at batch 1.")
 
 
-def test_a_batch_larger_than_the_budget_is_told():
-    view = panel.exact(panel.read(samples=256, batch=65536, methods="sgd"), final=False)
-    assert view.sentence.startswith("B is larger than the budget") and view.numbers["steps"] == 1
-    np.testing.assert_allclose(view.numbers["batch"], 256)
+@pytest.mark.parametrize("changes", [
+    {"methods": "sgd"}, {"methods": "asgd"}, {"methods": "sgd+nesterov"}, {"methods": "sgd+nesterov+asgd"},
+    {"methods": "sgd+nesterov", "noise": 10}, {"methods": "sgd+heavy_ball", "d": 20, "kappa": 1e5, "decay": 3}], ids=str)
+def test_a_batch_larger_than_the_budget_is_told_before_what_is_told_anyway(changes):
+    """The sentence is about the best batches, whichever is chosen."""
+    within, beyond = (panel.exact(panel.read(samples=256, batch=batch, **changes), final=False) for batch in (8, 65536))
+    assert beyond.sentence == f"B is larger than the budget, so a run is a single step. {within.sentence}"
+    assert beyond.numbers["steps"] == 1
+    np.testing.assert_allclose(beyond.numbers["batch"], 256)
 
 
 @pytest.mark.slow
@@ -87,7 +92,7 @@ def test_the_chosen_batch_is_a_point_of_the_curve(final):
         n = panel.exact(s, final).numbers
         x, y = n["risks"]["nesterov"]
         on_curve = np.exp(np.interp(np.log(batch), np.log(x), np.log(y / n["start"])))
-        np.testing.assert_allclose(n["here"]["nesterov"], on_curve, rtol=1e-12 if exact else 0.2)
+        np.testing.assert_allclose(n["here"]["nesterov"], on_curve, rtol=1e-12 if exact else 0.05 if final else 0.2)
 
 
 def test_jupyter_opens_it():
