@@ -7,6 +7,7 @@ The rules, which ``three`` and ``given`` share:
 - From 0.001 up to 100,000 a number is written out, without trailing zeros and without a separator of thousands: 0.0316, 12,
   65500. Other numbers are a mantissa and a power of ten, 3.13 × 10⁵, or the power alone, 10⁶.
 - The minus is the sign U+2212. There is no minus zero: what rounds to zero is 0.
+- A noun agrees with its number: 1 step, 2 steps.
 - Infinity is "more than can be shown", minus infinity "less than can be shown", and nan "unknown".
 
 Axis ticks are plotly's, with ``exponentformat="power"``: true minus signs and powers of ten. The numbers that appear under the
@@ -94,6 +95,16 @@ def fewer(ratio: float) -> str:
     return "as many" if three(1 / ratio) == "1" else f"{three(1 / ratio)} times as many"
 
 
+def counted(x: float, nouns: str) -> str:
+    """A measured number and what it counts, which stands in the plural.
+
+    >>> counted(30.88, "steps"), counted(1, "steps")
+    ('30.9 steps', '1 step')
+    """
+    number = three(x)
+    return f"{number} {nouns.removesuffix('s') if number == '1' else nouns}"
+
+
 def times_as(ratio: float, adjective: str) -> str:
     """How two sizes compare: "4.1× as wide", or "as wide" where they are equal.
 
@@ -137,6 +148,8 @@ _SLIPS = {
     "minus zero": r"[-−]0(\.0*)?(?![.\d])",
     "a separator of thousands": r"\d[,\u2009\u202f\u00a0]\d{3}\b", "a number written out too far": r"(?<![.\d])\d{7}|\.\d{9}",
     "once as many": r"(?<![\d.])1(\.0+)?× (fewer|more|as)", "an x for a times sign": r"\dx\b", "no number": r"\b(nan|inf)\b",
+    "a noun that does not agree with its number": r"(?<![\d.])1 (trial|step|sample|run|row)s\b|"
+                                                  r"(?<![\d.])(?!1 )\d+(\.\d+)? (trial|step|sample|run|row)\b(?!-)",
 }
 _CODE = re.compile(r"[\w.]*\w\([^()]*=[^()]*\)")
 

@@ -1,4 +1,7 @@
-"""Random spectra, batches and methods for hypothesis: the corners (kappa near 1, huge batches, long memories) included."""
+"""Random spectra, batches and methods for hypothesis, the corners (long memories, huge batches) included; and wild values."""
+
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
@@ -44,3 +47,14 @@ def methods(draw, spectrum, batch, delta=True, eta=True, positive=True):
     short = draw(log_uniform(1e-4, 1)) * largest * draw(st.sampled_from(signs)) if delta else 0.0
     long = draw(log_uniform(1e-4, 3)) * largest * (1 - memory) * draw(st.sampled_from(signs)) if eta else 0.0
     return Method(short, long, memory)
+
+
+WILD = [
+    [None], [True, False, np.True_], ["", "1", "abc", "1e3", "٣", b"1"], [object(), abs, int], [1j], [[], (), np.array([])],
+    [{}, {1, 2}], [[1.0], range(2), np.arange(3)], [[[1.0]], np.array(1.0)], [[[1.0, 2.0], [3.0]]], [["a"], np.array(["1"])],
+    [[None], np.array([1.0, 2.0], dtype=object)], [[True]], [[float("nan")]], [[float("inf")]], [[0.0], [-1.0]],
+    [[1e308], [5e-324]], [[10**400]], [[Fraction(1, 3)]], [float("nan"), Decimal("NaN")], [float("inf")], [-float("inf")],
+    [0, -0.0], [-1, -1e308], [2, 3], [0.5, 1.5, np.float32(0.1), Fraction(1, 3), Decimal("0.5")], [5e-324, 1e-300], [1e-12],
+    [1 - 1e-16], [1e7, 1e12], [1e18, 10**18], [1e200, 1e308], [10**400, -10**400, Fraction(10) ** 400],
+]
+"""What may be passed by mistake, in kinds: each argument gets a value of every kind, and all arguments together get all."""

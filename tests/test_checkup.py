@@ -208,6 +208,7 @@ def test_the_report_reads_like_the_command(monkeypatch):
     np.testing.assert_equal([check.name for check in report.checks], ["numpy", "plotly"])
 
 
+@pytest.mark.slow
 def test_here_nothing_is_broken():
     run = subprocess.run([sys.executable, "-W", "error", "-m", "mombook", "doctor", "--json"], capture_output=True, text=True,
                          timeout=120)

@@ -7,11 +7,10 @@ import itertools
 import re
 import signal
 import warnings
-from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 import pytest
+from strategies import WILD
 
 import mombook as mb
 from mombook import Method, Spectrum, arguments
@@ -27,16 +26,6 @@ pytestmark = pytest.mark.slow
 SECONDS = 8.0
 """What one call may take, in seconds of the processor, so that a busy machine does not count; a shared one may be three times
 slower than a quick one, on which the longest call (a race of 4 x 10^7 drawn samples) takes 2.5."""
-
-WILD = [
-    [None], [True, False, np.True_], ["", "1", "abc", "1e3", "٣", b"1"], [object(), abs, int], [1j], [[], (), np.array([])],
-    [{}, {1, 2}], [[1.0], range(2), np.arange(3)], [[[1.0]], np.array(1.0)], [[[1.0, 2.0], [3.0]]], [["a"], np.array(["1"])],
-    [[None], np.array([1.0, 2.0], dtype=object)], [[True]], [[float("nan")]], [[float("inf")]], [[0.0], [-1.0]],
-    [[1e308], [5e-324]], [[10**400]], [[Fraction(1, 3)]], [float("nan"), Decimal("NaN")], [float("inf")], [-float("inf")],
-    [0, -0.0], [-1, -1e308], [2, 3], [0.5, 1.5, np.float32(0.1), Fraction(1, 3), Decimal("0.5")], [5e-324, 1e-300], [1e-12],
-    [1 - 1e-16], [1e7, 1e12], [1e18, 10**18], [1e200, 1e308], [10**400, -10**400, Fraction(10) ** 400],
-]
-"""What may be passed by mistake, in kinds: each argument gets a value of every kind, and all arguments together get all."""
 
 MODULES = ["bounds", "data.estimate", "data.fourth_moments", "exact.buffers", "exact.one_weight", "exact.row_moments",
            "exact.schedule", "exact.small_steps", "exact.svag", "exact.thresholds", "model.example_systems", "model.systems",
@@ -141,10 +130,12 @@ CALLS = {
     "Advice.doubling": (lambda **k: made("advice").doubling(**k), {"family": "sgd", "batch": 1}),
     "Advice.torch": (lambda **k: made("advice").torch(**k), {"family": "sgd", "index": 0}),
     "Advice.optimizer": (None, {}),                                     # needs PyTorch: tests/study/test_advisor.py
+    "Advice.transformation": (None, {}),                                # needs optax: tests/test_optax.py
     "Advice.training_loop": (lambda **k: made("labelled").training_loop(**k), {"family": "sgd", "batch": 1}),
     "Advice.to_dict": (lambda: made("advice").to_dict(), {}),
     "Advice.to_frame": (lambda: made("advice").to_frame(), {}),
     "Advice.save": (None, {}),                                          # writes a file: tests/study/test_advisor.py
+    "Advice.plot": (lambda **k: made("advice").plot(**k), {"path": None, "dark": False}),
     "Advice.table": (lambda: made("advice").table(), {}),
     "Advice.sentences": (lambda: made("advice").sentences(), {}),
     "Frontier.part": (lambda **k: made("frontier").part(**k), {"index": slice(0, 1)}),
@@ -412,7 +403,9 @@ def outcome(name, argument, value):
             if inspect.isgenerator(answer):
                 answer = list(itertools.islice(answer, 4))
     except ValueError as error:
-        return None if re.search(rf"\b{argument}\b", str(error)) else f"unnamed: {error}"
+        given[argument] = value
+        return f"not what was got: {error}" if shows_another(str(error), argument, given) else \
+            None if re.search(rf"\b{argument}\b", str(error)) else f"unnamed: {error}"
     except Warning as warning:
         return f"warning: {warning!r}"
     except Exception as error:
@@ -421,6 +414,18 @@ def outcome(name, argument, value):
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
     return None if not is_nan(answer) else f"nan: {answer!r}"
+
+
+def shows_another(sentence, argument, given):
+    """Whether a refusal that begins with this argument's name shows as what was got another one's value."""
+    def refused(value):
+        with pytest.raises(ValueError) as caught:
+            arguments.refuse(argument, value, "")
+        return str(caught.value).rpartition("; got ")[2]
+
+    got, own = sentence.rpartition("; got ")[2], refused(given[argument])
+    others = (value for name, value in given.items() if name != argument)
+    return sentence.startswith(f"{argument} must") and got.removesuffix(".") not in own and got in map(refused, others)
 
 
 def is_nan(answer):
@@ -466,6 +471,8 @@ def test_the_fuzzer_sees_every_kind_of_fault(monkeypatch):
     for kind, call in faults.items():
         monkeypatch.setitem(CALLS, "fault", (call, {"x": 1}))
         assert outcome("fault", "x", 1).startswith(kind)
+    monkeypatch.setitem(CALLS, "fault", (lambda x, y: arguments.refuse("x", y, "small"), {"x": 1, "y": 2.5}))
+    assert outcome("fault", "x", 7) == "not what was got: x must be small; got 2.5."
     monkeypatch.setattr("test_fuzz.SECONDS", 0.05)
     monkeypatch.setitem(CALLS, "fault", (lambda x: [None for _ in itertools.count() if _ < 0], {"x": 1}))
     assert "TimeoutError" in outcome("fault", "x", 1)

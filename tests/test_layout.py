@@ -14,17 +14,22 @@ BELOW = {
     "exact": {"model"},
     "bounds": {"model"},
     "torch": {"model"},
+    "optax": {"model"},
     "sample": {"model"},
     "tuning": {"model", "exact", "bounds", "sample"},
     "data": {"model", "exact", "bounds", "sample", "tuning"},
     "sweeps": {"model", "exact", "bounds", "sample", "tuning", "data"},
-    "study": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "torch"},
+    "study": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "torch", "optax"},
+    "sklearn": {"model", "study"},
     "claims": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "study"},
     "panels": {"model", "exact", "bounds", "sample", "tuning", "data", "sweeps", "study"},
     "front": {"panels"},
     "explore": {"model", "data", "panels", "front"},
 }
 """What a package may import from, besides itself and ``GROUND``."""
+
+DRAWN = {(("study", "advice"), ("panels", "results"))}
+"""Results that draw themselves in the panels' look: imported when a figure is asked for."""
 
 GROUND = {"arguments", "arrays", "markup", "prose", "references", "versions"}
 """Single modules that import nothing of the package but each other."""
@@ -60,7 +65,7 @@ ARROWS = [(here, there) for path, here in modules().items() for there in importe
 def fault(here, there):
     """What is wrong with one import, or ``None``."""
     a, b = here[0], there[0]
-    if a in ABOVE or a == b or b in GROUND:
+    if a in ABOVE or a == b or b in GROUND or (here, there) in DRAWN:
         return None
     if a in GROUND:
         return f"{a} imports {b}"

@@ -22,7 +22,8 @@ WHOLE = ("model", "exact", "sample", "tuning", "data", "sweeps", "study")
 """Packages whose public names are all meant; of ``panels`` and ``explore`` those that a reader holds."""
 
 SINGLE = ("arguments", "arrays", "bounds", "markup", "prose", "references", "versions", "checkup", "claims", "explore",
-          "panels", "panels.controls", "panels.frame", "panels.scenario", "explore.live")
+          "torch", "optax", "sklearn", "panels", "panels.results", "panels.controls", "panels.frame", "panels.scenario",
+          "explore.live")
 
 
 def modules() -> Iterator[Any]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from panels.scenarios import EACH
 
 import mombook as mb
-from mombook.panels import PANELS, definition, questions
+from mombook.panels import definition
 from mombook.prose import fewer, given, percent, signed, slips, three, whole
 
 NUMBERS = st.floats(min_value=-1e300, max_value=1e300, allow_subnormal=False) | st.integers(-10**9, 10**9) | \
@@ -68,19 +69,21 @@ def test_what_has_no_digits_has_words():
     ("SGD -0.3", "a hyphen for a minus"), ("i^-2", "a hyphen for a minus"), ("1.2e-05", "an exponent as on a screen"),
     ("10e6", "an exponent as on a screen"), ("−0.0 standard", "minus zero"), ("−0 of", "minus zero"),
     ("1,000 steps", "a separator of thousands"), ("1000000 steps", "a number written out too far"),
-    ("heavy ball 1× fewer", "once as many"), ("wins by 3x.", "an x for a times sign"), ("gap nan", "no number")])
+    ("heavy ball 1× fewer", "once as many"), ("wins by 3x.", "an x for a times sign"), ("gap nan", "no number"),
+    *((text, "a noun that does not agree with its number") for text in ("1 steps", "8 trial each", "0.5 sample", "21 run."))])
 def test_each_slip_is_seen(bad, why):
     assert why in slips(bad)
 
 
 @pytest.mark.parametrize("good", ["B = 1, 200 eigenvalues", "10⁻⁶", "−0.05", "SGD(lr=1e-05, momentum=0.9) is slow",
                                   "1.5× fewer", "11× fewer", "15.1× as wide",
-                                  "T5 over exact 1.21", "2 to 3", "κ = 1000: 0.9 x", "B/4 and 4B", "well-1-known"])
+                                  "T5 over exact 1.21", "2 to 3", "κ = 1000: 0.9 x", "B/4 and 4B", "well-1-known",
+                                  "1 step", "21 steps", "1.5 samples", "in 1 run"])
 def test_what_is_right_is_left_alone(good):
     assert slips(good) == []
 
 
-@pytest.mark.parametrize("name", [*PANELS, *questions.QUESTIONS])
+@pytest.mark.parametrize("name", EACH)
 def test_everything_a_panel_says_beside_its_sentence_is_written_so(name):
     """Sentences, titles and lamps are held to it by ``frame.problems`` at every corner; here is the rest, and the presets."""
     panel = definition(name)

@@ -126,7 +126,9 @@ class Fit:
     def __str__(self) -> str:
         band = wide = ""
         if self.decay_interval is not None and self.kappa_interval is not None:
-            band = " (90 % of bootstraps: {} to {})".format(*map(three, self.decay_interval))
+            low, high = self.decay_interval
+            ends = (-high, -low) if self.fits else (low, high)          # of the power, or of the decay
+            band = " (90 % of bootstraps: {} to {})".format(*map(three, ends))
             wide = " ({} to {})".format(*map(three, self.kappa_interval))
         verdict = (f"Eigenvalues fall like rank to the power {three(-self.decay)}{band}, within a factor {three(self.misfit)}"
                    if self.fits else

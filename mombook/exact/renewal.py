@@ -58,8 +58,10 @@ def risks(spectrum: Spectrum, method: Method, batch: float, steps: int, noise: f
             whole = np.einsum("ijn,jkn->ikn", whole, whole)
         kernel = rows.reshape(size, -1) @ d.ravel()
         feedback, shown = _lower(kernel), _lower(seen.reshape(size, -1) @ d.ravel())
-        solved = scipy.linalg.solve_triangular(np.eye(size) - feedback, np.eye(size), lower=True, unit_diagonal=True,
-                                               check_finite=False)
+        # The inverse of 1 - feedback convolves too: its first column is all of it.
+        answer = scipy.linalg.solve_triangular(np.eye(size) - feedback, np.eye(size, 1), lower=True, unit_diagonal=True,
+                                               check_finite=False).ravel()
+        solved = np.eye(size) + _lower(np.append(answer[1:], 0.0))
         S = recursion.begin(recursion.start_squares(start, spectrum))
         curve = np.full(-(-(steps + 1) // size) * size, np.inf)
         for first in range(0, steps + 1, size):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -267,7 +268,7 @@ def hide_theory(panel: Panel, scenario: Scenario, view: View, hidden: bool) -> V
 def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
     """What is wrong with a view, as sentences.
 
-    Values that are not finite, points outside their axes, no sentence, numbers that are not written as
+    Values that are not finite, points outside their axes, no sentence or a broken one, numbers that are not written as
     ``mombook.prose`` writes them.
     """
     found, figure = [], panel.figure()
@@ -288,6 +289,8 @@ def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
                 found.append(f"{trace.name}: wholly outside its axes")
     if not view.sentence or "nan" in view.sentence or "inf" in view.sentence:
         found.append(f"sentence: {view.sentence!r}")
+    if re.search(r"\s[\s.,;:!?]|[^.!?)]$", view.sentence):
+        found.append(f"not whole sentences: {view.sentence!r}")
     for said in (view.sentence, *view.titles, *view.guess, *(why for _, _, why in view.lamps)):
         found += [f"{slip}: {said!r}" for slip in slips(said)]
     return [f"{panel.write(scenario)}: {f}" for f in found]

@@ -15,7 +15,7 @@ from .controls import BATCH, DECAY, DIM, KAPPA, SEED, Families
 from .curves import FILLED, expected
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .scenario import Choice, Slider
-from .words import given, three
+from .words import counted, given, three
 
 STEPS = Slider("steps", "steps", 10, 3000, 300, step=0.1, base=10, whole=True, help="length of the race")
 NOISE = Slider("noise", "noise", 1e-6, 10, 1e-3, step=0.25, base=10,
@@ -153,8 +153,8 @@ class RacePanel(Panel):
         return View(traces, _sentence(scenario, numbers, judged),
                     {"xaxis": [ends[0], ends[1] + 0.05], "xaxis2": [-0.08, np.log10(MOST[True]) + 0.08],
                      "yaxis": y, "yaxis2": y},
-                    [f"<b>Best of {judged} trials</b>, against {scenario['against']}", "<b>What the budget buys</b>"],
-                    numbers=numbers)
+                    [f"<b>Best of {counted(judged, 'trials')}</b>, against {scenario['against']}",
+                     "<b>What the budget buys</b>"], numbers=numbers)
 
     @of_whole_spectra
     def sample(self, scenario):
@@ -275,18 +275,18 @@ def _sentence(scenario, n, judged):
     words = {k: style.METHODS[k].word for k in n["risk"]}
     order = list(n["risk"])
     said = ", ".join(f"{words[k]} {three(n['risk'][k])}" for k in order)
-    head = (f"{spectra.told(scenario)}, B = {batch}, noise "
-            f"{given(scenario['noise'])}: after {given(steps)} steps ({three(steps * batch)} samples) the best of {judged} "
-            f"trial{'s' if judged > 1 else ''} each ends at {said} of the initial risk. ")
+    head = (f"{spectra.told(scenario)}, B = {batch}, noise {given(scenario['noise'])}: after {given(steps)} steps "
+            f"({three(steps * batch)} samples) the best of {counted(judged, 'trials')} each ends at {said} of the initial "
+            "risk. ")
     costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}×" for k in order)
     there = [f"{words[k]} in {given(np.ceil(t))}" for k, t in n["times"].items() if np.isfinite(t)]
-    reached = (f"Target {given(scenario['target'])} is reached by {', '.join(there)} steps. " if there else
-               f"Nobody reaches the target {given(scenario['target'])}. ")
+    reached = (f"Target {given(scenario['target'])} is reached by {', '.join(there)} steps." if there else
+               f"Nobody reaches the target {given(scenario['target'])}.")
     return head + f"Against exact tuning that costs {costs}. {reached}{_advantage(n, words)}"
 
 
 def _advantage(n, words):
-    """Whether momentum's advantage over SGD survives the budget."""
+    """Whether momentum's advantage over SGD survives the budget; a sentence with a space before it, or nothing."""
     others = [k for k in n["risk"] if k != "sgd"]
     if "sgd" not in n["risk"] or not others:
         return ""
@@ -299,7 +299,7 @@ def _advantage(n, words):
            f"{words[ahead]} is ahead by {three(here)}×" if here > 1.005 else f"SGD and {words[ahead]} are level")
     often = (f"behind by {three(1 / usual)}×" if usual < 0.995 else f"ahead by {three(usual)}×" if usual > 1.005 else
              "level with SGD")
-    return f"{gain}; at this budget {won}, and in the median draw of trials momentum is {often}."
+    return f" {gain}; at this budget {won}, and in the median draw of trials momentum is {often}."
 
 
 def _heard(ends, risk, runs, sampler):

@@ -49,7 +49,7 @@ class StartPanel(Panel):
     name = "start"
     title = "What a batch buys"
     subplots = 2
-    pixels = (430, 640)
+    pixels = (430, 560)
     controls = (Slider("kappa", "condition number κ", 1, 1e4, 1e3, step=0.1, base=10,
                        help="how narrow the valley is: its steepest curvature over its flattest"),
                 Slider("batch", "batch size B", 1, 65536, 64, step=0.5, base=2, whole=True, help=BATCH.help),
@@ -101,7 +101,7 @@ class StartPanel(Panel):
             xaxis=style.bare_axis("along the valley", ALONG),
             yaxis=style.bare_axis("across the valley", ACROSS),
             xaxis2=style.log_axis("batch size B (samples a step)", anchor="y2", range=list(BATCHES)),
-            yaxis2=style.log_axis("samples for each tenfold fall of the loss", anchor="x2", range=list(SAMPLES))))
+            yaxis2=style.log_axis("samples per tenfold fall of the loss", anchor="x2", range=list(SAMPLES))))
         f.update_layout(self.wide())
         return f
 

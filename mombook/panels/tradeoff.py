@@ -118,7 +118,7 @@ class TradeoffPanel(Panel):
                 bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
                 traces[f"{look.word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
                                                  "visible": shown and bool(np.isfinite(bound).any())}
-            traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(int), **off}
+            traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
             traces[f"{look.word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
             if not shown:
                 for part in ("expected", "simulated", "80 % of runs"):

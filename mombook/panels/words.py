@@ -1,5 +1,5 @@
 """The numbers of a panel's words; see ``mombook.prose``, whose functions these are."""
 
-from ..prose import fewer, given, percent, signed, three, times_as, whole
+from ..prose import counted, fewer, given, percent, signed, three, times_as, whole
 
-__all__ = ["fewer", "given", "percent", "signed", "three", "times_as", "whole"]
+__all__ = ["counted", "fewer", "given", "percent", "signed", "three", "times_as", "whole"]

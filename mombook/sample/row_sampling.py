@@ -38,8 +38,8 @@ def batches(system: System, batch: int, runs: int, rng: np.random.Generator, dra
     Raises:
         ValueError: an argument out of range (at the call, not at the first batch).
 
-    >>> next(batches(System.kaczmarz(np.eye(3)), 3, 1, np.random.default_rng(0), "epochs")).sum()
-    np.int64(3)
+    >>> int(next(batches(System.kaczmarz(np.eye(3)), 3, 1, np.random.default_rng(0), "epochs")).sum())
+    3
     """
     arguments.choice("draws", draws, DRAWS)
     same_row_weight(system, batch, "replacement" if draws == "replacement" else "distinct")

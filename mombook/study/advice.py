@@ -11,20 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from .. import arguments, markup
+from .. import arguments, bounds, markup
 from ..arrays import Floats
 from ..data.fourth_moments import Inputs
+from ..exact.row_moments import guaranteed_gap
 from ..model.design import Design
 from ..model.dialects import dialects
 from ..model.family import FAMILIES
 from ..model.method import Method
 from ..prose import given, percent, three, whole
+from .certainty import TAILS, interval
 
 HEAD = ("method", "batch", "steps", "samples", "doubling the batch divides steps by", "parameters")
 """The columns of the advice as a table."""
-
-TAILS = 2.0
-"""A noise factor from which the advice names the heaviest row."""
 
 LOSS = {"mse": "torch.nn.MSELoss()", "half": "lambda found, wanted: torch.nn.functional.mse_loss(found, wanted) / 2"}
 """Each convention of the squared error as PyTorch has it."""
@@ -72,6 +71,8 @@ class Pick:
         method: the tuned ``Method``, for gradients of (1/2)(y - x.w)^2.
         steps, samples: expected to the target; ``inf``: not reached.
         line: the optimizer as a line of PyTorch, for the loss of the advice.
+        certainty: of the steps, ``"computed"`` or ``"forecast"``; see ``certainty``.
+        interval: of a forecast in shuffled epochs, low and high; ``None`` for what is computed, and where none was measured.
     """
 
     family: str
@@ -80,10 +81,14 @@ class Pick:
     steps: float
     samples: float
     line: str
+    certainty: str = "forecast"
+    interval: tuple[float, float] | None = None
 
     def _repr_html_(self) -> str:
-        rows = [("method", FAMILIES[self.family].word), ("batch", self.batch), ("steps", count(self.steps)),
-                ("samples", count(self.samples)), ("PyTorch", self.line)]
+        known = f" ({count(self.interval[0])} to {count(self.interval[1])})" if self.interval else ""
+        rows = [("method", FAMILIES[self.family].word), ("batch", self.batch),
+                (f"steps, {self.certainty}", count(self.steps) + known), ("samples", count(self.samples)),
+                ("PyTorch", self.line)]
         return markup.table("Advice for one batch", (), rows)
 
 
@@ -187,7 +192,13 @@ class Advice:
 
     def _entry(self, family, i):
         B, steps = float(self.batches[i]), float(self.steps[family][i])
-        return Pick(family, B, self.methods[family][i], steps, B * steps, self.torch(family, i))
+        kind = "computed" if self._is_computed(family, i) else "forecast"
+        likely = interval(steps, self.inputs.factor) if kind == "forecast" and self.rows is not None else None
+        return Pick(family, B, self.methods[family][i], steps, B * steps, self.torch(family, i), kind, likely)
+
+    def _is_computed(self, family, i):
+        """Whether steps are exact: for Gaussian inputs, or on these rows where samples are drawn afresh."""
+        return self.rows is None and (self.design is None or ("share" in self.checked and self.best == (family, i)))
 
     def _chosen(self, family, batch):
         """The entry of a family and a batch, each by default that of the recommendation."""
@@ -216,6 +227,17 @@ class Advice:
         method = self._chosen(family, batch).method.for_loss(self.loss)
         return torch.Momentum.of(params, method, self.inputs.ridge * (2 if self.loss == "mse" else 1))
 
+    def transformation(self, family: str | None = None, batch: float | None = None) -> Any:
+        """The recommendation, or another entry, as an ``optax.GradientTransformation`` for the loss of this advice.
+
+        Raises:
+            ImportError: optax is missing. ValueError: an entry that is not there.
+        """
+        from .. import optax  # only here is optax needed
+
+        return optax.of(self._chosen(family, batch).method.for_loss(self.loss),
+                        self.inputs.ridge * (2 if self.loss == "mse" else 1))
+
     def training_loop(self, family: str | None = None, batch: float | None = None) -> str:
         """A script that trains with the recommendation, or another entry, in PyTorch; to be printed, saved or executed.
 
@@ -232,18 +254,47 @@ class Advice:
         return SCRIPT.format(word=FAMILIES[pick.family].word, batch=round(pick.batch), steps=max(int(np.ceil(pick.steps)), 1),
                              recipe=self.design.recipe, line=pick.line, loss=LOSS[self.loss])
 
+    def plot(self, path: str | PathLike[str] | None = None, *, dark: bool = False) -> Any:
+        """Steps and samples to the target over the batch, as a plotly figure, which needs plotly and no Jupyter.
+
+        Args:
+            path: where to write it too, as ``.html``: one file that any browser shows, without a network.
+            dark: for a dark page.
+
+        Returns:
+            ``plotly.graph_objects.Figure``: a notebook shows it; elsewhere ``.show()`` opens a browser.
+
+        Raises:
+            ImportError: plotly is missing. ValueError: a path that does not end in ``.html``.
+        """
+        dark = arguments.flag("dark", dark)
+        if path is not None and (not isinstance(path, (str, PathLike)) or not str(path).endswith(".html")):
+            arguments.refuse("path", path, "a path that ends in .html")
+        from ..panels import results  # the look of the figures is the panels'
+
+        try:
+            figure = results.advice_figure(self, dark)
+        except ImportError as missing:
+            raise ImportError("plot needs plotly, which is missing: pip install plotly.") from missing
+        if path is not None:
+            figure.write_html(path, include_plotlyjs=True, config={"displaylogo": False})
+        return figure
+
     def to_dict(self) -> dict[str, Any]:
         """The advice as plain numbers, lists and texts, as JSON takes them."""
         number = lambda v: float(v) if np.isfinite(v) else None  # noqa: E731
         entries = [{"family": p.family, "batch": p.batch, "steps": number(p.steps), "samples": number(p.samples),
-                    "delta": p.method.delta, "eta": p.method.eta, "beta": p.method.beta, "torch": p.line}
+                    "delta": p.method.delta, "eta": p.method.eta, "beta": p.method.beta, "torch": p.line,
+                    "certainty": p.certainty, "low": number(p.interval[0]) if p.interval else None,
+                    "high": number(p.interval[1]) if p.interval else None}
                    for p in (self._entry(f, i) for f in self.steps for i in range(self.batches.size))]
         best = None if self.best is None else {"family": self.pick.family, "batch": self.pick.batch}
         return {"name": self.inputs.spectrum.name, "target": self.target, "noise": self.noise,
                 "noise_factor": self.inputs.factor, "ridge": self.inputs.ridge, "rows_in_an_epoch": self.rows,
                 "loss": self.loss, "objective": self.objective,
                 "recommendation": best, "checked": {k: number(v) for k, v in self.checked.items()},
-                "certainty": self.certainty, "critical": {f: number(c) for f, c in self.critical.items()}, "entries": entries,
+                "certainty": self.certainty, "guaranteed": self.guaranteed,
+                "critical": {f: number(c) for f, c in self.critical.items()}, "entries": entries,
                 "sentences": self.sentences()}
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -260,15 +311,37 @@ class Advice:
 
     @property
     def certainty(self) -> dict[str, str]:
-        """What kind of number each is: name -> ``"computed"`` or ``"forecast"``.
+        """What kind of number each is: name -> ``"guaranteed"``, ``"computed"`` or ``"forecast"``.
 
-        Computed is what follows from the rows, or from the given law, without a model of them. A forecast replaces the fourth
-        moments of the rows by one factor, or the labels to come by their law.
+        Guaranteed are the numbers of ``guaranteed``. Computed is what follows from the rows, or from the given law, without a
+        model of them. A forecast replaces the fourth moments of the rows by one factor, the labels to come by their law, or
+        shuffled epochs by draws whose label noise cancels to first order.
         """
-        exact = self.design is None
+        exact = self.design is None and self.rows is None
         kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact, "critical batches": exact,
-                 "steps of the recommendation": exact or "share" in self.checked}
-        return {name: "computed" if yes else "forecast" for name, yes in kinds.items()}
+                 "steps of the recommendation": self.best is not None and self._is_computed(*self.best)}
+        return {**{name: "computed" if yes else "forecast" for name, yes in kinds.items()},
+                **dict.fromkeys(self.guaranteed, "guaranteed")}
+
+    @property
+    def guaranteed(self) -> dict[str, float]:
+        """What a theorem promises, where the problem meets its assumptions: name -> number; empty where none does.
+
+        For Gaussian inputs without ridge: the contraction gap that no method of the family exceeds at the recommended batch,
+        (T5). For rows drawn with replacement: a gap that the recommendation has at least, whatever the labels; their noise
+        adds a floor (``exact.row_moments.guaranteed_gap``).
+        """
+        if self.best is None or self.rows is not None:
+            return {}
+        pick, found = self.pick, {}
+        if self.design is not None:
+            if pick.batch == round(pick.batch):
+                gap = guaranteed_gap(self.design.system, pick.method, round(pick.batch), "replacement", self.inputs.ridge)
+                found = {"contraction gap of the recommendation, at least": gap} if gap > 0 else {}
+        elif self.inputs.factor == 1 and not self.inputs.ridge:
+            most = bounds.two_buffer_gap(self.inputs.spectrum, pick.batch)
+            found = {"contraction gap of any method at this batch, at most": float(most.value)} if most.holds else {}
+        return found
 
     # -- in words -----------------------------------------------------------------------------------------------------
     def table(self) -> str:
@@ -304,7 +377,9 @@ class Advice:
         said.append(self._known())
         said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {self.torch(family, i)}.")
         if i + 1 < steps.size and np.isfinite(steps[i + 1]):
-            said.append(f"Doubling the batch would divide the steps by {three(steps[i] / steps[i + 1])}.")
+            fewer = steps[i] / steps[i + 1]
+            saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
+            said.append(f"Doubling the batch would {saves}.")
         ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
                 for f, c in self.critical.items()]
         said.append(f"Batches at which the samples needed have doubled: {', '.join(ends)}.")
@@ -341,10 +416,17 @@ class Advice:
         how = f"in shuffled epochs of {self.rows} rows" if self.rows else "with samples drawn afresh"
         if self.design is None:
             return f"The steps are computed: exact in the mean for Gaussian inputs of this spectrum, {how}."
-        if "share" in self.checked:
+        if "share" in self.checked and self.rows is None:
             return (f"Computed from all moments of these rows, {how}: after those steps the expected excess risk is "
                     f"{percent(self.checked['share'])} of its start.")
-        return f"The steps are a forecast, {how}: they were not checked on all moments of these rows."
+        said = f"The steps are a forecast, {how}"
+        likely = self.pick.interval
+        if likely is not None:
+            said += f"; {count(likely[0])} to {count(likely[1])} are likely (nine in ten cases of the benchmark)"
+        if "share" in self.checked:
+            return (f"{said}. On all moments of these rows, batches drawn afresh, the expected excess risk is then "
+                    f"{percent(self.checked['share'])} of its start.")
+        return f"{said}. They were not checked on all moments of these rows."
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences())

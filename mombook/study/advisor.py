@@ -23,7 +23,7 @@ from ..prose import percent, three
 from ..tuning.steps import steps_needed, tune_batches
 from .advice import Advice, Pick, count, line
 
-__all__ = ["Advice", "Pick", "advise", "count", "line", "merged", "tune_for"]
+__all__ = ["Advice", "Pick", "advise", "count", "line", "merged", "steps_of", "tune_for"]
 
 OBJECTIVES = ("steps", "samples", "time")
 TARGETS = ("excess risk", "loss", "held-out loss")
@@ -196,6 +196,35 @@ def _needed(inputs, method, batch, target, noise, start, rows):
         return inputs.steps_to(method, batch, target, noise, start)
     H, kurtosis = inputs.engine
     return steps_needed(H, method, batch, target * inputs.factor, noise, inputs._start(start), kurtosis, rows)
+
+
+def steps_of(design: Design, method: Method, batch: int, target: float = 0.01, ridge: float = 0.0) -> float:
+    """Steps of a method of one's own to the target, as ``advise`` counts them: from zero, in shuffled epochs, the labels'
+    noise included.
+
+    Args:
+        design: a ``Design`` with labels; method: any ``Method``, for gradients of (1/2)(y - x.w)^2.
+        batch: rows in a batch, at most n; target: share of the initial excess risk; ridge: weight decay.
+
+    Returns:
+        Expected steps; ``inf``: not reached.
+
+    Raises:
+        ValueError: an argument of the wrong kind or out of range.
+
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> round(steps_of(Design(X, X @ [1.0, 2.0]), Method.sgd(0.5), 10, 1e-3))
+    6
+    """
+    design, method = arguments.instance("design", design, Design), arguments.instance("method", method, Method)
+    if design.labels is None:
+        arguments.refuse("design", design.name, "one with labels")
+    batch = arguments.whole("batch", batch, low=1, high=design.shape[0])
+    target = arguments.number("target", target, above=0.0, below=1.0)
+    inputs = Inputs.of(design, ridge)
+    start = design.solution(inputs.ridge) ** 2
+    goal = target * inputs.initial_risk(start)
+    return _needed(inputs, method, batch, goal, _noise("labels", design, inputs.ridge), start, design.shape[0])
 
 
 def merged(inputs: Inputs, start: ArrayLike, ratio: float) -> tuple[Inputs, Floats]:

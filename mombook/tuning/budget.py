@@ -235,7 +235,7 @@ def tune_budget(spectrum: Spectrum, family: str, samples: float, noise: float = 
     done = {}
 
     def extend(batches):
-        for steps in np.unique(np.maximum(np.rint(samples / np.asarray(batches)), 1)).astype(int).tolist():
+        for steps in np.unique(np.maximum(np.rint(samples / np.asarray(batches)), 1)).astype(np.int64).tolist():
             if steps not in done and samples / steps >= 1:
                 search.batch = samples / steps                          # from the best at the batch before
                 method = search.draft(steps, quick=True) if quick else search.along(steps)
@@ -432,7 +432,7 @@ class _Search:
 
     def risks(self, method, times):
         """Risks at increasing whole times, on the whole spectrum if that is affordable, else on the finest levels."""
-        (batch, noise), times, n = self.law, np.asarray(times), len(self.spectrum)
+        (batch, noise), times, n = self.law, np.asarray(times, np.int64), len(self.spectrum)    # in a browser int is 32 bits
         settled = times[0] * (1 - method.beta) > 40 or method.eta == 0
         if not self.theta and (settled or n <= LEVELS[-1] or FEW < n <= EXACT / times[-1]):
             return risk_at(self.spectrum, method, batch, times, noise, self.start, self.kurtosis)

@@ -123,7 +123,8 @@ def tuned(system: System, batch: int, family: str = "heavy_ball", draws: Draws =
     """The method of a family with the largest exact gap at this batch.
 
     scipy's Nelder-Mead on log lr and log((1-beta)/beta), minimising the exact log rho of ``contraction_gap``, started
-    at ``simple_momentum`` (where the gradient is stepped on directly, as in SGD: at lr = 1/(L + cR)).
+    at ``simple_momentum`` (where the gradient is stepped on directly, as in SGD: at lr = 1/(L + cR)), and begun again
+    with a new simplex where it has not settled.
 
     Args:
         system: a ``System``.
@@ -167,10 +168,19 @@ def tuned(system: System, batch: int, family: str = "heavy_ball", draws: Draws =
         t0 = [np.log(lr), np.log((1 - begin.beta) / max(begin.beta, 1e-3))]
     if free and own and start is None:                             # the memory of simple momentum may be too long for it
         t0 = min(([t0[0], t] for t in (t0[1], t0[1] / 2, 0.0)), key=cost)
-    found = scipy.optimize.minimize(cost, t0[:1 + int(free)], method="Nelder-Mead",
-                                    options={"xatol": tolerance, "fatol": 1e-3 * tolerance, "maxfev": 200})
-    best = build(found.x)
+    best = build(_settled(cost, t0[:1 + int(free)], tolerance))
     return Tuned(family, batch, best, contraction_gap(system, best, batch, draws))
+
+
+def _settled(cost, t0, tolerance):
+    """Where Nelder-Mead settles; where it has not after 200 evaluations its simplex is flat, and a new one is begun there."""
+    for _ in range(5):
+        found = scipy.optimize.minimize(cost, t0, method="Nelder-Mead",
+                                        options={"xatol": tolerance, "fatol": 1e-3 * tolerance, "maxfev": 200})
+        if found.success:
+            break
+        t0 = found.x
+    return found.x
 
 
 def _beta(t):

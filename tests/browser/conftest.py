@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import lacking
 import pytest
 
+from .firefox import Firefox, firefox_path
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
 from .site import served
 
@@ -37,6 +38,15 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def firefox(tmp_path):
+    """A Firefox of its own for the test; skips without one."""
+    if not firefox_path():
+        lacking.needed("no Firefox here: apt-get install firefox-esr, or name one in MOMBOOK_FIREFOX")
+    with Firefox(tmp_path) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package")

@@ -32,12 +32,12 @@ CHROMIUM_FLAGS = [
 
 # The notebook in front.
 _CURRENT = "window.jupyterapp?.shell?.currentWidget"
-_READY = f"() => {_CURRENT}?.context?.isReady && {_CURRENT}?.sessionContext?.session?.kernel?.status === 'idle'"
-_RUN_ALL = """() => {
+READY = f"() => {_CURRENT}?.context?.isReady && {_CURRENT}?.sessionContext?.session?.kernel?.status === 'idle'"
+RUN_ALL = """() => {
   window.ranAll = false;
   window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ranAll = true; });
 }"""
-_RAN_ALL = f"() => window.ranAll && {_CURRENT}.sessionContext.session.kernel.status === 'idle'"
+RAN_ALL = f"() => window.ranAll && {_CURRENT}.sessionContext.session.kernel.status === 'idle'"
 _NOT_RUN = f"""() => {_CURRENT}.content.widgets
   .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
   .filter(cell => cell.model.executionCount === null).map(cell => cell.model.sharedModel.getSource())"""
@@ -152,12 +152,12 @@ class LabPage:
         self._ready(timeout)
 
     def _ready(self, timeout):
-        self.page.wait_for_function(_READY, timeout=timeout * 1000)
+        self.page.wait_for_function(READY, timeout=timeout * 1000)
 
     def run_all(self, timeout=120):
         """Run every cell; returns when each code cell has been run and the kernel rests."""
-        self.page.evaluate(_RUN_ALL)
-        self.page.wait_for_function(_RAN_ALL, timeout=timeout * 1000)
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function(RAN_ALL, timeout=timeout * 1000)
         if left := self.page.evaluate(_NOT_RUN):
             raise AssertionError(f"cells were left out from {left[0]!r} on; errors shown: {self.errors_in_cells()}")
 

@@ -72,6 +72,17 @@ def test_nothing_moves_where_there_is_no_handle_and_the_pointer_says_where_there
     assert tab.line("start") == line
 
 
+def test_a_page_scrolls_under_a_finger_unless_it_holds_a_handle(tab):
+    touched = """() => document.querySelector("#panel-start .plot")
+      .dispatchEvent(new Event("touchstart", { bubbles: true, cancelable: true }))"""
+    x, y, wide, _ = tab.page.evaluate(PLACE, ["start", "start", 0])
+    for at, scrolls in ((x + wide / 2, True), (x, False)):
+        tab.page.mouse.move(at, y)
+        tab.page.mouse.down()
+        assert tab.page.evaluate(touched) is scrolls
+        tab.page.mouse.up()
+
+
 def test_the_sliders_behind_more_do_the_same_from_the_keyboard(tab):
     slider = tab.slider("start", "start along")
     assert not slider.is_visible()

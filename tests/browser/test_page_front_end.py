@@ -184,6 +184,7 @@ def test_a_search_moves_the_panel_to_what_it_found(tab):
     tab.settle("race")
     found = panel.searches["Find where momentum does not help"](panel.read("d=10;steps=30"))
     holds(tab, "race", panel.write(panel.read("", **{**panel.read("d=10;steps=30"), **found})))
+    assert tab.part("race", ".status").inner_text() == "", "it no longer says that it searches"
 
 
 def test_what_is_refused_changes_nothing(tab):
@@ -206,6 +207,7 @@ def test_what_is_refused_changes_nothing(tab):
     tab.settle("sgd")
     holds(tab, "sgd", SGD.replace("300", "700"), simulated=True)
     assert refusal.is_hidden() and field.get_attribute("aria-invalid") is None
+    assert status.inner_text() == "" and status.get_attribute("role") == "status"
 
 
 def test_a_simulation_can_be_stopped_and_run_again_with_the_next_seed(tab):
@@ -231,6 +233,7 @@ def test_a_simulation_can_be_stopped_and_run_again_with_the_next_seed(tab):
     tab.page.wait_for_function(f"() => {panel}.figure.data.find((t) => t.name === 'expected').x.length > 3")
     tab.settle("sgd")
     holds(tab, "sgd", tab.line("sgd"), simulated=True)
+    assert tab.part("sgd", ".status").inner_text() == "", "it no longer says that it was stopped"
 
 
 def test_files_carry_the_scenario_on_screen(tab, tmp_path):
@@ -263,6 +266,13 @@ def test_files_carry_the_scenario_on_screen(tab, tmp_path):
     assert not tab.part("sgd", ".numbers").is_hidden()
     tab.press("sgd", "Table")
     assert tab.part("sgd", ".numbers").is_hidden()
+
+
+def test_every_button_has_a_short_name_and_says_under_the_pointer_what_it_does(tab):
+    buttons = tab.page.evaluate("[...document.querySelectorAll('.after button')].map((b) => [b.textContent, b.title])")
+    shown = [(name, title) for name, title in buttons if name]          # a remedy has its name when there is one
+    assert {"PNG", "SVG", "CSV", "Script", "BibTeX", "Copy link", "Copy code", "Table", "Teach", "Stop"} <= dict(shown).keys()
+    assert [(name, title) for name, title in shown if len(name) >= len(title) or len(name) > 12] == []
 
 
 def colours(drawing):
@@ -322,7 +332,10 @@ def test_a_teacher_hides_theory_steps_through_presets_and_has_large_type(tab):
     tab.page.keyboard.press("0")
     tab.settle("sgd")
     tab.part("sgd", ".line input").focus()
+    typed = tab.line("sgd")
+    tab.page.keyboard.press("End")
     tab.page.keyboard.press("t")                                        # a letter in a field is a letter
+    assert tab.line("sgd") == f"{typed}t" and "Theory is hidden" in tab.part("sgd", ".sentence").inner_text()
     tab.part("sgd", ".line input").fill(panel.write(panel.read()))
     tab.press("sgd", "Show theory")
     tab.page.wait_for_function("() => !document.querySelector('#panel-sgd .sentence').textContent.includes('hidden')")

@@ -95,6 +95,9 @@ def test_code_is_folded_until_asked_for(look):
     tab = look(FIGURE)
     cells = tab.page.locator("details.code")
     assert cells.count() > 5 and not cells.first.locator("pre").is_visible()
+    silent = tab.page.locator("details.code.silent > summary")          # imports, the line that makes a figure
+    assert 0 < silent.count() < cells.count() and not any(each.is_visible() for each in silent.all())
+    assert tab.page.locator("details.code:not(.silent) > summary").first.is_visible()
     tab.page.get_by_role("button", name="Show code").click()
     assert all(cell.is_visible() for cell in cells.locator("pre").all())
 

@@ -165,6 +165,18 @@ def faces_stops(tab, key, name):
     return tab.page.evaluate(f"{tab.panel(key)}.controls.{name}.control.stops")
 
 
+@pytest.mark.parametrize(("event", "why"), [
+    ("onmessage({ data: { failed: 'it is blocked' } })", "it is blocked"), ("onerror({ message: 'no memory' })", "no memory"),
+    ("onerror({})", "its worker is blocked or missing")], ids=["it says so", "it ends", "it is not there"])
+def test_a_worker_that_cannot_go_on_is_told_of_with_the_reason(asleep, event, why):
+    asleep.page.evaluate(f"worker.{event}")
+    for key in asleep.page.evaluate("mombook.panels.map((panel) => panel.key)"):
+        said = asleep.part(key, ".status").inner_text()
+        assert said == f"Python does not run here, and only stored answers can be shown: {why}."
+    asleep.page.evaluate("worker.onmessage({ data: { failed: 'another reason' } })")
+    assert asleep.page.evaluate("mombook.engine.note") == said, "the first reason is the one to show"
+
+
 def test_without_python_what_is_stored_can_be_shown_and_nothing_else(asleep):
     tab = asleep
     tab.page.evaluate("worker.onmessage({ data: { failed: 'it is blocked' } })")

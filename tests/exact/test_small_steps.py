@@ -333,6 +333,13 @@ def test_bad_input_is_refused_by_name(name, call):
         call()
 
 
+@pytest.mark.parametrize("horizon", [1.0, 30.0])
+def test_a_step_that_would_take_too_many_steps_is_refused_with_the_least_that_would_not(horizon):
+    most = 250_000
+    with pytest.raises(ValueError, match=rf"^lr must be at least horizon / {most:,}, {horizon / most:.3g}; got"):
+        weak_difference(0.99 * horizon / most, 0.5, horizon=horizon)
+
+
 def test_divergence_is_no_error():
     assert svag_curve(H, Method.sgd(lr=1e9), 1, 60)[-1] == np.inf
     linear_moments([1.0], Method.sgd(lr=1e9), 60)

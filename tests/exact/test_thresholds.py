@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oracles import dense_gap
 
 import mombook as mb
-from mombook.exact.thresholds import long_run_threshold
+from mombook.exact.thresholds import long_run_threshold, nesterov_limit
 
 LADDER = mb.Spectrum([i**-1.5 for i in range(1, 13)])
 
@@ -30,6 +30,9 @@ def test_the_engine_turns_unstable_there(eigenvalues, batch, beta):
     H = mb.Spectrum(eigenvalues)
     limit = mb.step_limit(H, batch, beta)
     below, above = (mb.Method.heavy_ball(limit * (1 + s), beta) for s in (-1e-6, 1e-6))
+    assert mb.is_stable(H, below, batch) and not mb.is_stable(H, above, batch)
+    limit = nesterov_limit(H, batch, beta)
+    below, above = (mb.Method.nesterov(limit * (1 + s), beta) for s in (-1e-6, 1e-6))
     assert mb.is_stable(H, below, batch) and not mb.is_stable(H, above, batch)
 
 

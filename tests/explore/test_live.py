@@ -196,7 +196,7 @@ def test_theory_names_traces_and_hides_them_for_every_panel(name):
     panel = definition(name)
     names = {t.name for t in panel.figure().data}
     assert panel.theory and set(panel.theory) < names
-    view = panel.exact(panel.read())
+    view = panel.exact(panel.read(), final=False)
     hidden, back = (hide_theory(panel, panel.read(), view, on) for on in (True, False))
     assert all(hidden.traces[n]["visible"] is False for n in panel.theory)
     for n, shown in view.traces.items():

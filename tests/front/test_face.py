@@ -42,6 +42,7 @@ def bare(tree):
     return [bare(each) for each in tree] if isinstance(tree, list) else tree
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*PANELS, *questions.QUESTIONS])
 def test_a_look_is_what_style_makes_and_its_counterpart_undoes_it(name):
     panel = definition(name)

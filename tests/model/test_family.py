@@ -44,6 +44,7 @@ def loses_to_a_search(H, family, batch, tuned, rng):
     return max(found) / tuned.gap - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_no_search_beats_a_tuned_family_of_ones_own(name, own):
     own(name, OWN[name])
@@ -101,6 +102,7 @@ def test_the_recipe_is_five_lines(own):
     assert "QHM, ν = 0.7: delta=" in translator.exact(translator.read("methods=qhm")).text
 
 
+@pytest.mark.slow
 def test_panels_follow_the_families_there_are(own):
     panel = definition("tradeoff")
     first = panel.exact(panel.read())
@@ -122,6 +124,8 @@ def test_panels_follow_the_families_there_are(own):
     (lambda lr, beta: Method(lr * (1 - beta), lr * beta, beta), "of the form"),
     (lambda lr, beta: Method(lr, lr * beta * (1 - beta), beta), "of the form"),
     (lambda lr: Method.heavy_ball(lr * lr, 0.5), "of the form"),
+    (lambda delta, eta, beta: Method(eta, delta, beta), "of the form"),
+    (lambda delta, eta, beta: Method(delta, eta, beta * beta), "of the form"),
     (lambda lr: Method(0.0, -lr, 0.5), "positive long-run step"),
     (lambda lr: Method.heavy_ball(-lr, 0.5), r"returns a Method for lr = 1 \(here lr must be a finite number > 0"),
     (lambda lr, beta: Method.mass(lr, 1.5 * lr, beta), "positive long-run step"),

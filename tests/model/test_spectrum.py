@@ -65,16 +65,23 @@ def test_power_law_with_kappa_of_the_plain_one_is_the_plain_one():
                                rtol=1e-12)
 
 
+@pytest.mark.parametrize("ends", ["both", "top"])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 100, 1001, 10**6])
-def test_bins_cover_everything_once_and_leave_the_ends_alone(n):
-    edges = bin_edges(n)
+def test_bins_cover_everything_once_and_leave_the_ends_alone(n, ends):
+    edges = bin_edges(n, 4, ends)
     assert edges[0] == 0 and edges[-1] == n and np.all(np.diff(edges) > 0)
     assert n == 1 or (edges[1] == 1 and edges[-2] == n - 1)
+    away = np.minimum(edges[:-1], n - edges[1:]) if ends == "both" else edges[:-1]     # from the end that bins are counted from
+    octave = 2 ** (1 / 4) - 1
+    assert np.all(np.diff(edges) <= np.maximum(1, octave * away + 0.5))
+    few = 4 * np.log2(n) + 8
+    assert len(edges) < (2 * few if ends == "both" else few)
 
 
+@pytest.mark.parametrize("ends", ["both", "top"])
 @pytest.mark.parametrize("d", [1, 2, 5, 17, 1000, 123_456])
-def test_binned_ranks_sum_polynomials_of_degree_five_exactly(d):
-    ranks, weights = binned_ranks(d)
+def test_binned_ranks_sum_polynomials_of_degree_five_exactly(d, ends):
+    ranks, weights = binned_ranks(d, ends=ends)
     x = np.arange(d) / d
     for degree in range(6):
         np.testing.assert_allclose(weights @ (ranks / d) ** degree, np.sum(x**degree), rtol=1e-12)

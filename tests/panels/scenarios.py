@@ -2,10 +2,17 @@
 
 import itertools
 
+import pytest
+
 from mombook.panels import PANELS, definition, questions
 from mombook.panels.scenario import Seed
 
 EVERYTHING = (*PANELS, *questions.QUESTIONS)
+DEAR = {"advisor", "asgd", "budget", "far_horizon", "phase_map", "predict_05_exponent", "predict_07_saturation",
+        "predict_11_batch", "published", "race", "ruler"}
+"""Whose exact answer takes a second: a test that needs little else is slow for these, and quick for the others."""
+EACH = [pytest.param(name, marks=[pytest.mark.slow] if name in DEAR else []) for name in EVERYTHING]
+"""Parameters of such a test."""
 
 # Levels at which a control is set where the ends of its slider would cost seconds and show nothing more.
 LEVELS = {"d": (2, 40, 1000), "trials": (2, 50, 64), "steps": (30, 300, 3000)}

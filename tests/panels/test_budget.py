@@ -14,6 +14,7 @@ from mombook.panels.remote import described
 panel = BudgetPanel()
 
 
+@pytest.mark.slow
 def test_the_published_claim():
     """With label noise, tuned Nesterov at B = 16 ends 2.5 times below SGD's best: by stepping all 4096 eigenvalues."""
     view = panel.exact(panel.read())
@@ -28,12 +29,18 @@ def test_the_published_claim():
                              "already at batch 1.")
 
 
-def test_a_batch_larger_than_the_budget_is_told():
-    view = panel.exact(panel.read(samples=256, batch=65536, methods="sgd"), final=False)
-    assert view.sentence.startswith("B is larger than the budget") and view.numbers["steps"] == 1
-    np.testing.assert_allclose(view.numbers["batch"], 256)
+@pytest.mark.parametrize("changes", [
+    {"methods": "sgd"}, {"methods": "asgd"}, {"methods": "sgd+nesterov"}, {"methods": "sgd+nesterov+asgd"},
+    {"methods": "sgd+nesterov", "noise": 10}, {"methods": "sgd+heavy_ball", "d": 20, "kappa": 1e5, "decay": 3}], ids=str)
+def test_a_batch_larger_than_the_budget_is_told_before_what_is_told_anyway(changes):
+    """The sentence is about the best batches, whichever is chosen."""
+    within, beyond = (panel.exact(panel.read(samples=256, batch=batch, **changes), final=False) for batch in (8, 65536))
+    assert beyond.sentence == f"B is larger than the budget, so a run is a single step. {within.sentence}"
+    assert beyond.numbers["steps"] == 1
+    np.testing.assert_allclose(beyond.numbers["batch"], 256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", panel.presets)
 def test_a_drag_says_what_rest_says(preset):
     s = panel.read(**panel.presets[preset])
@@ -54,6 +61,7 @@ def test_without_sgd_it_says_what_is_left():
     assert "does best with batches of" in panel.exact(panel.read(methods="asgd", samples=256), final=False).sentence
 
 
+@pytest.mark.slow
 def test_a_drag_is_far_quicker_than_rest():
     """As a ratio in one process: a tenth, at a scenario that nothing has been computed of."""
     s, took = panel.read(d=50, kappa=1e5, decay=3, samples=4096, noise=0.37), []
@@ -84,7 +92,7 @@ def test_the_chosen_batch_is_a_point_of_the_curve(final):
         n = panel.exact(s, final).numbers
         x, y = n["risks"]["nesterov"]
         on_curve = np.exp(np.interp(np.log(batch), np.log(x), np.log(y / n["start"])))
-        np.testing.assert_allclose(n["here"]["nesterov"], on_curve, rtol=1e-12 if exact else 0.2)
+        np.testing.assert_allclose(n["here"]["nesterov"], on_curve, rtol=1e-12 if exact else 0.05 if final else 0.2)
 
 
 def test_jupyter_opens_it():

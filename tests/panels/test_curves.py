@@ -104,6 +104,7 @@ def shape(state):
     return spectra.key(state), state["batch"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("final", [False, True])
 def test_tradeoffs_curves_turn_where_the_exact_ones_do(final):
     turned = 0
@@ -114,6 +115,7 @@ def test_tradeoffs_curves_turn_where_the_exact_ones_do(final):
     assert turned > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("final", [False, True])
 def test_heavy_balls_curves_turn_where_the_exact_ones_do(final):
     turned = 0

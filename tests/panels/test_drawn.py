@@ -17,8 +17,8 @@ from .ways.common import SIMULATED, Drawn
 SECONDS = 5.0
 """Seconds of computing that one update may take."""
 
-EVERY = [pytest.param(name, k, id=f"{name}-{k}", marks=[pytest.mark.slow] if k else []) for name in scenarios.EVERYTHING
-         for k in range(1 + len(scenarios.presets(name)) + len(scenarios.covering(name)))]
+EVERY = [pytest.param(name, k, id=f"{name}-{k}", marks=[pytest.mark.slow] if k or name in scenarios.DEAR else [])
+         for name in scenarios.EVERYTHING for k in range(1 + len(scenarios.presets(name)) + len(scenarios.covering(name)))]
 
 
 @lru_cache(maxsize=600)

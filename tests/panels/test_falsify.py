@@ -25,6 +25,7 @@ def test_the_numbers_are_the_engines(text):
     assert all(drawn[b] <= c * (1 + 1e-9) for b, c in zip(B, ceiling, strict=True))
 
 
+@pytest.mark.slow
 def test_the_search_on_screen_is_the_search():
     s = PANEL.read("levels=2;trials=50;seed=3")
     *_, last = PANEL.sample(s)

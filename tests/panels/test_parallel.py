@@ -58,6 +58,7 @@ def test_simple_sgd_contracts_every_error_as_promised(law, batch):
     assert contraction_gap(law, method, batch) >= promise * (1 - 1e-9)
 
 
+@pytest.mark.slow
 def test_tuning_from_a_neighbour_finds_the_same_optimum():
     s = system(100.0)
     cold = tuned(s, 8)
@@ -109,6 +110,7 @@ def test_numbers_are_the_engines():
     np.testing.assert_allclose(curve["y"][few], exact[curve["x"][few]] / exact[0], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_sample_brings_runs_then_the_tuned_methods():
     scenario = PANEL.read(kappa=10, batch=64)
     pieces = list(PANEL.sample(scenario))

@@ -12,6 +12,7 @@ from mombook.study.phase_diagram import FAMILIES
 panel = PhaseMapPanel()
 
 
+@pytest.mark.slow
 def test_the_plane_is_what_tuning_says_at_points_between_the_nodes():
     """CE within 13 %, half of all points within 1 %; the regime is right wherever no threshold is that near."""
     rng, errors, decided = np.random.default_rng(1), [], 0

@@ -1,9 +1,12 @@
 """The fair race as a pure function: budgets counted, numbers the engine's, searches that find what they say."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import mombook as mb
+from mombook import panels
 from mombook.panels.race import RacePanel, helps
 from mombook.study import race
 
@@ -56,6 +59,7 @@ def test_a_small_budget_costs_momentum_more_than_sgd():
     assert cost["heavy_ball"] > 5 * cost["sgd"] and cost["asgd"] > 5 * cost["sgd"]
 
 
+@pytest.mark.slow
 def test_searches_find_where_momentum_helps_least_and_most():
     state = PANEL.read(trials=4)
     least, most = (find(state) for find in PANEL.searches.values())
@@ -76,3 +80,16 @@ def test_runs_say_what_they_share_and_whether_they_can_tell(batch, said):
     dots, line = last.traces["SGD, runs"], PANEL.exact(state).traces["SGD"]
     at = {x: y for x, y in zip(line["x"], line["y"], strict=True)}
     np.testing.assert_allclose(dots["y"][:3], [at[x] for x in dots["x"][:3]], rtol=0.25)
+
+
+@pytest.mark.parametrize(("batch", "sampler"), [(1, "direct"), (2, "direct"), (3, "one_draw"), (4096, "one_draw")])
+def test_there_are_as_many_runs_as_the_work_allows(batch, sampler, monkeypatch):
+    """A true sample is as many numbers as the batch has inputs; ``one_draw`` costs the same at every batch."""
+    given, work, trial = [], 200_000, (mb.Method.sgd(lr=0.1), 1.0)
+    monkeypatch.setattr(panels.race, "_trials", lambda *args: SimpleNamespace(best=lambda count: trial))
+    monkeypatch.setattr(panels.race, "WORK", work)
+    monkeypatch.setattr(panels.race, "paired_runs", lambda *args: iter(given.append(args) or ()))
+    list(PANEL.sample(PANEL.read(d=20, kappa=100, batch=batch, steps=60, methods="sgd+heavy_ball")))
+    (_, methods, inputs, steps, runs, *_, used), = given
+    cost = len(methods) * 20 * steps * (inputs if used == "direct" else 1)
+    assert (used, inputs, steps) == (sampler, batch, 60) and cost * runs <= work < cost * (runs + 1)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mombook.panels import PANELS, controls, definition
-from mombook.panels.scenario import Choice, Slider, Switch, defaults, number, read, short, write
+from mombook.panels.scenario import Choice, Seed, Slider, Switch, defaults, number, read, short, write
+
+from . import scenarios
 
 BOOK = (controls.KAPPA, controls.DECAY, controls.BATCH, controls.DIM, controls.METHODS, controls.SEED)
 
@@ -25,6 +27,14 @@ def test_each_stop_of_a_slider_is_another_one(name):
             # a default may lie between two stops: at most half of the widest step there is, a tenth of a decade
             np.testing.assert_allclose(control.nearest(control.default), control.default, rtol=0.12)
             np.testing.assert_allclose(control.stops[[0, -1]], [control.low, control.high], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", scenarios.EVERYTHING)
+def test_a_control_has_a_short_name_and_an_explanation_in_more_words(name):
+    """The name stands beside the control on a phone, the explanation appears under the pointer and is read out."""
+    for control in definition(name).controls:
+        if not isinstance(control, Seed):
+            assert 0 < len(control.label) <= 20 and len(control.label) < len(control.help), (control.label, control.help)
 
 
 @pytest.mark.parametrize(("line", "says"), [

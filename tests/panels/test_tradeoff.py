@@ -88,6 +88,11 @@ def test_problems_are_seen():
     for fault in ("SGD: nothing but nan", "ASGD: wholly outside", "Nesterov: infinite", "heavy ball: 11 x values for 1 y",
                   "sentence: 'gap nan'"):
         assert fault in said
+    broken.sentence = "SGD needs a batch of 8."
+    assert "whole sentences" not in " | ".join(problems(PANEL, scenario, broken))
+    for wrong in ("SGD needs a batch of 8", "SGD needs a batch of 8. .", "SGD needs  8.", "SGD needs 8 ; it diverges."):
+        broken.sentence = wrong
+        assert f"not whole sentences: {wrong!r}" in " | ".join(problems(PANEL, scenario, broken))
 
 
 def test_simulation_arrives_in_pieces_and_agrees_with_theory():

@@ -30,6 +30,7 @@ def test_the_rate_of_the_mean_crosses_zero_at_the_limit():
     assert SHARES[0] <= line["x"][0] and line["y"].max() < 1 + 1e-3
 
 
+@pytest.mark.slow
 def test_runs_converge_where_the_mean_diverges():
     state = PANEL.read(kappa=100, d=10, batch=1, share=1.1)
     view, arrived, said = PANEL.exact(state), {}, ""

@@ -169,6 +169,7 @@ def test_the_number_that_is_named_is_the_largest_that_is_let_through(argument, g
         afford(H, *{**asked, argument: int(1.1 * most)}.values(), "simulate_blocks")
 
 
+@pytest.mark.slow
 def test_the_number_that_is_named_runs():
     H = Spectrum([1.0])
     with pytest.raises(ValueError, match=r"^batch must be at most") as refused:

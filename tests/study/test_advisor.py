@@ -1,5 +1,6 @@
 """mombook/study/advisor.py and horizon.py: advice against direct tuning, stepping, literal training, and PyTorch's update."""
 
+import dataclasses
 import itertools
 import json
 import re
@@ -106,6 +107,7 @@ def test_the_recommendation_spends_no_more_than_twice_the_fewest_samples():
         assert f"take {mb.FAMILIES[family].word} at batch {found.batches[i]:g}" in repr(found)
 
 
+@pytest.mark.slow
 def test_heavy_tails_ask_for_larger_batches():
     design = load("digits")
     gauss, B = Inputs.of(design, gaussian=True), 4.0 ** np.arange(6)
@@ -124,6 +126,7 @@ def test_the_heaviest_row_is_named():
     assert "row 17, " in repr(advise(design, batches=[1, 2])) and "by column 2:" in repr(advise(design, batches=[1, 2]))
 
 
+@pytest.mark.slow
 def test_defaults_are_those_of_the_docstring():
     """One per cent of the initial excess risk, no label noise, no ridge, the book's four families, and PyTorch's loss."""
     found = advise(H)
@@ -149,6 +152,7 @@ def test_a_printed_line_calls_nesterov_what_is_nesterov(scale):
             assert line(Method(scale, beta * scale * off, beta)).startswith("mombook.torch.Momentum(")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_reached_is_said():
     found = advise(Spectrum.power_law(400, 0.2), target=1e-9, noise=1e7, batches=[1, 2])
     assert found.best is None and "no method tried gets there" in repr(found) and "never" in found.table()
@@ -254,6 +258,17 @@ def test_labels_bring_their_noise_and_epochs():
     assert advise((X, Y), noise=0.0, draws="epochs", batches=[4]).rows == 200
 
 
+def test_what_a_doubled_batch_saves_is_said(monkeypatch):
+    found = advise((X, Y), batches=[4, 8])
+    family, now = found.best[0], found.steps[found.best[0]][0]
+    monkeypatch.setattr(type(found), "best", (family, 0))               # the smaller batch is the advised one
+    for later, words in ((now / 3, "would divide the steps by 3."), (now, "would save no step.")):
+        steps = {**found.steps, family: np.array([now, later])}
+        said = dataclasses.replace(found, steps=steps).sentences()
+        assert [s for s in said if "Doubling the batch" in s] == [f"Doubling the batch {words}"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["steps", "samples", "time"])
 def test_the_recommendation_keeps_what_its_objective_promises(objective):
     found = advise(load("wine"), objective=objective, overhead=50.0 if objective == "time" else None)
@@ -342,9 +357,11 @@ def test_entries_dictionaries_and_files_hold_the_same_numbers(tmp_path):
 
 
 def test_certainty_says_computed_only_of_what_is():
-    assert set(advise(H, batches=[4]).certainty.values()) == {"computed"}
-    found = advise((X, Y), batches=[4])
-    assert found.certainty["steps"] == "forecast" and found.certainty["steps of the recommendation"] == "computed"
+    assert set(advise(H, batches=[4]).certainty.values()) == {"computed", "guaranteed"}
+    afresh, epochs = advise((X, Y), batches=[4], draws="replacement"), advise((X, Y), batches=[4])
+    for found, kind in ((afresh, "computed"), (epochs, "forecast")):
+        assert found.certainty["steps"] == "forecast" and found.certainty["steps of the recommendation"] == kind
+        assert found.pick.certainty == kind and ("Computed from all moments of these rows" in repr(found)) == (found is afresh)
     unlabelled = advise(X, batches=[4])
     assert unlabelled.certainty["steps of the recommendation"] == "forecast" and "The steps are a forecast" in repr(unlabelled)
 

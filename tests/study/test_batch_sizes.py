@@ -35,6 +35,7 @@ def test_the_noise_scale_is_that_of_drawn_gradients(simple):
     np.testing.assert_allclose(noise_scale(small, 0.5, start, simple), found, rtol=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["sgd", "nesterov"])
 def test_at_the_overhead_batch_a_fifth_more_samples_are_needed(family):
     B = overhead_batch(H, family, 0.02, 0.2, noise=0.2)

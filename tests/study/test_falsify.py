@@ -48,6 +48,20 @@ def test_the_seed_decides():
     assert not np.array_equal(run(3, 10)[-1].tried, run(4, 10)[-1].tried)
 
 
+def test_whatever_is_tried_is_drawn_by_the_seed(monkeypatch):
+    """Where nothing is better than anything else the search settles and shakes time and again; no shake is like another."""
+    def tried(seed):
+        asked = []
+        monkeypatch.setattr(falsify, "best_ce_ratio", lambda H: asked.append(H) or falsify.Ratio(1.0, 1.0, 1.0, 1.0))
+        run(seed, 120)
+        return np.array([H.eigenvalues for H in asked])
+
+    one, other = tried(0), tried(1)
+    same = np.all(one == other, axis=1)
+    assert same[0] and not same[1:].any()
+    assert len(np.unique(one, axis=0)) > 100
+
+
 def test_it_stays_inside_the_walls():
     for piece in run(max_kappa=50.0, max_count=3.0):
         assert piece.spectrum.kappa <= 50 * (1 + 1e-9)

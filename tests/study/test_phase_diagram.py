@@ -16,6 +16,7 @@ from mombook.study.phase_diagram import REGIMES
 SMALL = ["--kappa", "10", "1e4", "3", "--decay", "0.5", "2", "2", "--batch", "1", "4096", "5", "--d", "60"]
 
 
+@pytest.mark.slow
 def test_regimes_are_those_of_the_definition_at_every_point():
     """(regimes), point by point, from tuned methods found one by one."""
     table = mb.sweep(phase_diagram.grid((10, 1e4, 3), (0.5, 2, 2), (1, 4096, 5), d=60), progress=False)

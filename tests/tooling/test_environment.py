@@ -28,7 +28,10 @@ def ranges(lines):
 
 READER = ranges(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
                 + PROJECT["optional-dependencies"]["data"])
-EVERYTHING = READER | {name: allowed for lines in PROJECT["optional-dependencies"].values()
+NOT_INSTALLED = {"torch", "optax"}
+"""Extras for libraries that the project installs nowhere itself (``lacking.OPTIONAL``), so that they have no pins."""
+
+EVERYTHING = READER | {name: allowed for extra, lines in PROJECT["optional-dependencies"].items() if extra not in NOT_INSTALLED
                        for name, allowed in ranges(lines).items()}
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
 
@@ -66,12 +69,15 @@ def test_environment_has_a_python_pyproject_allows_and_installs_mombook():
 
 
 def test_extras_that_name_the_same_package_allow_the_same_versions():
-    for lines in PROJECT["optional-dependencies"].values():
-        assert ranges(lines).items() <= EVERYTHING.items()
+    for extra, lines in PROJECT["optional-dependencies"].items():
+        assert extra in NOT_INSTALLED or ranges(lines).items() <= EVERYTHING.items()
+        assert (extra in NOT_INSTALLED) == (not ranges(lines).keys() <= EVERYTHING.keys())
+    assert NOT_INSTALLED <= set(lacking.OPTIONAL)
 
 
 def test_every_range_is_bounded_above():
-    for name, allowed in EVERYTHING.items():
+    apart = ranges(line for extra in NOT_INSTALLED for line in PROJECT["optional-dependencies"][extra])
+    for name, allowed in {**EVERYTHING, **apart}.items():
         assert {part.operator for part in allowed} == {">=", "<"}, name
 
 
@@ -223,12 +229,13 @@ def test_a_python_that_cannot_make_a_venv_is_told(steps, monkeypatch, capsys):
 # -- mombook itself ----------------------------------------------------------------------------------------------------
 def test_importing_mombook_needs_numpy_and_scipy_only():
     heavy = ("{'plotly', 'sklearn', 'tqdm', 'distributed', 'threadpoolctl', 'pandas', 'ipywidgets', 'IPython', 'anywidget', "
-             "'jupytext', 'ipykernel', 'jupyterlab'}")
+             "'jupytext', 'ipykernel', 'jupyterlab', 'torch', 'optax', 'jax'}")
     code = f"import sys, mombook; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_panel_computes_its_view_with_numpy_and_scipy_only():
     code = """if True:
         import sys

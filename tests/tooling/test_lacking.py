@@ -75,9 +75,9 @@ def test_the_whole_check_ends_as_pytest_does(tmp_path, status):
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "run").write_text((ROOT / ".ci" / "run").read_text())
     (tmp_path / "Makefile").write_text(f"test:\n\t@echo a warning >&2; echo $(MOMBOOK_REQUIRE_ALL) in 0.1s; exit {status}\n")
-    browser = tmp_path / "chromium"                 # so that none is installed
-    browser.write_text("")
-    browser.chmod(0o755)
+    for name in ("chromium", "firefox-esr"):        # so that none is installed
+        (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(0o755)
     outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     run = subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=outside | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)

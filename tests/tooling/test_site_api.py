@@ -7,6 +7,8 @@ from lacking import needed
 
 from tools.site import api, places
 
+pytestmark = pytest.mark.slow           # the whole reference is built
+
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):

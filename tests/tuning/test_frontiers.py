@@ -100,6 +100,12 @@ def test_overlap_is_the_worst_batch_of_a_pair(found):
     assert batch == GRID[apart.argmax()]
 
 
+@pytest.mark.parametrize("pair", [("sgd",), ("sgd", "heavy_ball", "asgd")])
+def test_only_two_families_overlap(pair):
+    with pytest.raises(ValueError, match=r"^pair must be two words; got"):
+        mb.overlap(H, [1.0], pair)
+
+
 # -- the finite horizon -----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("family", mb.FAMILIES)
 @pytest.mark.parametrize(("noise", "share"), [(0.0, 0.05), (0.5, 0.1)])

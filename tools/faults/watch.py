@@ -17,10 +17,12 @@ REMEMBERED = ROOT / "artefacts" / "faults" / "watch.json"
 
 # JavaScript and style sheets run in a browser, where nothing watches them; the quickest first.
 FRONT_END = {
-    "web/": ("tests/browser/test_page_front_end.py", "tests/tooling/test_site_parts.py", "tests/browser/test_site_reading.py",
+    "web/": ("tests/browser/test_page_script.py", "tests/browser/test_page_front_end.py",
+             "tests/browser/test_stored_answers.py", "tests/tooling/test_site_parts.py", "tests/browser/test_site_reading.py",
              "tests/browser/test_site_panels.py", "tests/browser/test_takeaway.py"),
-    "mombook/front/": ("tests/browser/test_page_front_end.py", "tests/browser/test_access.py",
-                       "tests/browser/test_site_panels.py", "tests/browser/test_takeaway.py"),
+    "mombook/front/": ("tests/browser/test_page_front_end.py", "tests/browser/test_stored_answers.py",
+                       "tests/browser/test_handles.py", "tests/browser/test_access.py", "tests/browser/test_site_panels.py",
+                       "tests/browser/test_takeaway.py"),
     "mombook/explore/": ("tests/browser/test_saved.py", "tests/browser/test_harness.py", "tests/browser/test_panels.py",
                          "tests/browser/test_takeaway.py", "tests/browser/test_access.py"),
 }

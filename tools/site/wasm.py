@@ -25,17 +25,27 @@ def run(*arguments, seconds=2400):
         The number of tests passed, and everything that was printed.
 
     Raises:
-        Missing: node or a part of Pyodide cannot be had; RuntimeError: a test failed, or there was none.
+        Missing: node or a part of Pyodide cannot be had; RuntimeError: a test failed, there was none, or time ran out.
     """
     node = program("node")
     with tempfile.TemporaryDirectory() as scratch:
         distribution.install(scratch, wheel.build(scratch), groups=("test",))
-        done = subprocess.run([node, SCRIPT, Path(scratch, distribution.FOLDER), ROOT, *arguments], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=seconds)
-    passed = re.search(r"^(?:=+ )?(\d+) passed", done.stdout, re.MULTILINE)
-    if done.returncode or not passed:
-        raise RuntimeError(f"the engine's tests fail under WebAssembly:\n{done.stdout[-6000:]}")
-    return int(passed[1]), done.stdout
+        record = Path(scratch, "printed.txt")                           # read also when time runs out: which test was it?
+        with record.open("wb") as file:
+            tests = subprocess.Popen([node, SCRIPT, Path(scratch, distribution.FOLDER), ROOT, *arguments], stdout=file,
+                                     stderr=subprocess.STDOUT)
+            try:
+                status = tests.wait(seconds)
+            except subprocess.TimeoutExpired:
+                status = f"stopped after {seconds} s"
+            finally:
+                tests.kill()
+                tests.wait()
+        printed = record.read_text(errors="replace")
+    passed = re.search(r"^(?:=+ )?(\d+) passed", printed, re.MULTILINE)
+    if status or not passed:
+        raise RuntimeError(f"the engine's tests fail under WebAssembly ({status}):\n{printed[-6000:]}")
+    return int(passed[1]), printed
 
 
 if __name__ == "__main__":

@@ -38,4 +38,4 @@ modules = [str(path) for folder in ENGINE for path in (package / folder).glob("*
 more = given                                                            # noqa: F821 -- wasm_tests.mjs sets it
 os.chdir(book)
 sys.path.insert(0, str(book / "tests"))                                 # conftest.py imports one of the tests' helpers
-int(pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=/book", "-m", "not slow", "tests", *modules, *more]))
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-c", "/book/pyproject.toml", "-m", "not slow", "tests", *modules, *more]))

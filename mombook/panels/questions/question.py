@@ -18,7 +18,7 @@ from .. import style
 from ..frame import Panel, View, new_figure
 from ..labels import ABOVE_OR_BELOW, LEFT_OR_RIGHT, Plot
 from ..scenario import Choice, Switch
-from ..words import percent, three
+from ..words import counted, percent, three
 
 GUESS, TRUTH = "#9a6700", "#8250df"
 """Amber for what the reader says and violet for what the engine says; both can be read on white and on black."""
@@ -245,9 +245,9 @@ class Placed(Question):
 
     def marks(self, case, guess, answer=None):
         """A line across the figure for each of the two, and what lies between them."""
-        found = {"your guess": self._line(guess, f"you: {self.unit.format(three(guess))}")}
+        found = {"your guess": self._line(guess, f"you: {self._in_unit(guess)}")}
         if answer is not None:
-            found["the answer"] = self._line(answer, self.unit.format(three(answer)))
+            found["the answer"] = self._line(answer, self._in_unit(answer))
             found["distance"] = self._turned({"along": [guess, answer],
                                               "across": self._across([0.79 if self.along == "x" else 0.52] * 2)})
         return found
@@ -269,12 +269,17 @@ class Placed(Question):
         """In decades between the two."""
         decades = float(np.log10(guess / answer))
         side = "high" if decades > 0 else "low"
-        return decades, (f"You said {self.unit.format(three(guess))}; it is {self.unit.format(three(answer))}: "
+        return decades, (f"You said {self._in_unit(guess)}; it is {self._in_unit(answer)}: "
                          f"{_decades(decades)} (a factor {three(_factor(guess, answer))}) {side}. {grade(decades)}.")
 
     def says(self, guess):
         """``Your guess: B = 40.``"""
-        return f"Your guess: {self.unit.format(three(guess))}."
+        return f"Your guess: {self._in_unit(guess)}."
+
+    def _in_unit(self, x):
+        """``B = 40``, or ``1 step``."""
+        nouns = self.unit.removeprefix("{} ")
+        return counted(x, nouns) if nouns.isalpha() else self.unit.format(three(x))
 
 
 class Slope(Question):

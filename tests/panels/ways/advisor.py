@@ -61,7 +61,7 @@ def curve(family, gaussian):
         for k in places(x, 2):
             expected = efficiency(c.s["data"], ridge(c), gaussian, family, float(x[k])) / efficiency(
                 c.s["data"], ridge(c), True, "sgd", 1.0)
-            same(y[k], expected, rtol=c.tolerance(2e-2, 0.2))
+            same(y[k], expected, rtol=c.tolerance(1e-5, 0.2))
     return check
 
 

@@ -153,7 +153,7 @@ TRACES = {"lines of equal loss": rings, "start": lambda c: same([*c["start"]], [
           **{f"name of the run of {w}": of_run(w) for w in KEYS},
           **{f"{w}: {part}": make(w) for w in KEYS for part, make in (
               ("cost", cost), ("here", here), ("one run", run), ("last step", last))}}
-LEFT, RIGHT = ("along the valley", "across the valley"), ("batch size B", "samples for each tenfold fall of the loss")
+LEFT, RIGHT = ("along the valley", "across the valley"), ("batch size B", "samples per tenfold fall of the loss")
 PARTS = ("lines of equal loss", "start", "least loss", "one run", "last step", "start: name", "least loss: name",
          *(f"name of the run of {word}" for word in KEYS))
 AXES = {name: LEFT if name.endswith(PARTS) else RIGHT for name in TRACES}
