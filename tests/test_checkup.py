@@ -148,6 +148,7 @@ def kernel(tmp_path, monkeypatch):
     return install
 
 
+@pytest.mark.slow
 def test_a_kernel_that_works_answers_with_the_panels_sentence(kernel):
     found = checkup.kernel_round_trip()
     assert found.verdict == "ok" and "opens its first panel" in found.says
@@ -166,6 +167,7 @@ def test_a_kernel_that_is_not_there_is_broken():
     assert found.verdict == "broken" and "no kernel 'nobodys'" in found.says
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "says"), [
     ("import sys; sys.modules['plotly'] = None", "a panel fails in it: ModuleNotFoundError"),
     ("import mombook.explore; mombook.explore.tradeoff = lambda *a, **k: 'another sentence'", "another mombook answers"),
@@ -177,6 +179,7 @@ def test_a_kernel_in_which_panels_do_not_work_is_broken(kernel, before, says):
     assert found.verdict == "broken" and says in found.says
 
 
+@pytest.mark.slow
 def test_a_panel_that_takes_for_ever_is_broken(kernel, monkeypatch):
     monkeypatch.setattr(checkup, "PANEL", "import time; time.sleep(60)")
     assert "no answer from a panel within 2 s" in checkup.kernel_round_trip(timeout=2).says

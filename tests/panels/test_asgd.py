@@ -9,10 +9,11 @@ from mombook.claims import asgd as ledger
 from mombook.panels import asgd as asgd_panel
 from mombook.panels.asgd import ASGDPanel
 
+pytestmark = pytest.mark.slow           # its exact answer takes seconds
+
 panel = ASGDPanel()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["slow decay", "decay 1", "fast decay"])
 def test_numbers_are_the_engines(preset):
     s = panel.read(**panel.presets[preset])
@@ -31,7 +32,6 @@ def test_numbers_are_the_engines(preset):
     np.testing.assert_allclose(view.numbers["distance"], mb.overlap(H)[0], rtol=2e-2)
 
 
-@pytest.mark.slow
 def test_known_numbers():
     """1.7 % apart at decay 0.5, 14.5 times at decay 2 (d = 200, kappa = d^decay)."""
     near, far = (panel.exact(panel.read(kappa=200**a, decay=a, d=200)).numbers["distance"] for a in (0.5, 2))
@@ -64,7 +64,6 @@ def test_live():
     assert repr(live) == live.sentence and "factor 14.5" in live.sentence
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("claim", ledger.CLAIMS, ids=lambda c: c.key)
 def test_claims(claim):
     found = claim.check()

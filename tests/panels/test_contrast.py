@@ -7,6 +7,8 @@ import pytest
 
 from mombook.panels import PANELS, definition, style
 
+pytestmark = pytest.mark.slow           # every panel in every colour
+
 LEAST = {"line.color": 3, "marker.color": 3, "marker.line.color": 3, "textfont.color": 4.5}
 PAPERS = {False: style.PAPER, True: style.DARK_PAPER}
 

@@ -164,7 +164,7 @@ def test_nothing_is_wrong_at_rest_and_the_line_brings_it_back(name, k):
     assert [k for k, v in c.s.items() if back[k] != (v if isinstance(v, (str, tuple)) else pytest.approx(v))] == []
 
 
-@pytest.mark.parametrize("name", scenarios.EVERYTHING)
+@pytest.mark.parametrize("name", scenarios.EACH)
 def test_nothing_sent_to_a_page_is_a_number_that_json_lacks(name):
     """Plotly's JSON of the static figure parses strictly: no NaN, no Infinity in a map."""
     c = drawn(name, 0)

@@ -15,6 +15,8 @@ from mombook.panels.far_horizon import FarHorizonPanel
 from mombook.tuning import horizon
 from mombook.tuning.long_run import coordinates, family_column, method_at, point_at
 
+pytestmark = pytest.mark.slow           # its exact answer takes seconds
+
 PANEL = FarHorizonPanel()
 WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "asgd": "ASGD"}
 
@@ -85,7 +87,6 @@ def test_the_sentences_numbers_are_on_the_curves():
 
 
 # -- the laws ----------------------------------------------------------------------------------------------------------
-@pytest.mark.slow
 def test_the_law_meets_the_curves_with_its_constant():
     view = PANEL.exact(PANEL.read("decay=1.5;batch=8;steps=1e7"))
     lines = np.split(view.traces["the law"]["y"], np.flatnonzero(np.isnan(view.traces["the law"]["y"])) + 1)
@@ -94,7 +95,6 @@ def test_the_law_meets_the_curves_with_its_constant():
         np.testing.assert_allclose(view.traces[word]["y"][-1], law[-2], rtol=0.015)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("decay", [1.5, 2.0, 2.5])
 def test_exponents_are_theorys(decay):
     """SGD's over a decade, 1 - 1/a; ASGD's, tuned anew from 10^5 steps to 10^6, (2 - 1/a)(1 - 1/a), a limit of long horizons

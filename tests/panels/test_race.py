@@ -42,6 +42,7 @@ def test_against_samples_only_the_axis_changes():
     np.testing.assert_allclose(np.diff(samples.ranges["xaxis"]), np.diff(steps.ranges["xaxis"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["", *PANEL.presets])
 def test_the_plots_end_where_their_curves_do(preset):
     """The decade below the least risk that is named, and every count of trials up to the largest."""

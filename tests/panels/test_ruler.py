@@ -7,6 +7,8 @@ import mombook as mb
 from mombook.panels.frame import problems
 from mombook.panels.ruler import AXES, RulerPanel, points
 
+pytestmark = pytest.mark.slow           # its exact answer takes seconds
+
 PANEL = RulerPanel()
 
 
@@ -82,7 +84,6 @@ def test_points_lie_between_the_ends_and_grids_are_nested(axis):
     assert np.isin(np.round(np.log10(narrow[narrow >= 10]), 6), np.round(np.arange(0, 7, 1 / 64), 6)).all() or axis == "d"
 
 
-@pytest.mark.slow
 def test_while_dragging_fewer_of_the_same_points_are_measured():
     state = PANEL.read(law="geometric", d=77)
     quick, settled = PANEL.exact(state, final=False), PANEL.exact(state)

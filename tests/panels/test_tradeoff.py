@@ -53,6 +53,7 @@ def test_the_sentence_carries_the_numbers(view):
     assert "B = 16" in view.sentence and "√κ = 31.6" in view.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", list(PANEL.presets))
 def test_presets_show_what_their_name_says(preset):
     view = PANEL.exact(PANEL.read("", **PANEL.presets[preset]))
