@@ -6,6 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from mombook.data.loading import load
 from mombook.panels import definition
 from tools.build_notebooks import NOTEBOOKS
 from tools.site import pages, stored
@@ -86,6 +87,23 @@ def test_the_address_holds_the_scenario_and_opens_it(tab, new_tab):
     assert other.scenario("tradeoff") == line
     same_as_here(other, "tradeoff", line)
     assert other.console_errors == []
+
+
+def test_a_table_given_to_a_panel_is_read_in_the_page(tab, new_tab, tmp_path):
+    """By the page's own Python, which fetches what it needs for that from the site: semicolons, decimal commas, a header."""
+    X = np.random.default_rng(3).normal(size=(40, 3)) * [1.0, 3.0, 9.0]
+    rows = ["small;middle;large", *(";".join(f"{x:.6f}".replace(".", ",") for x in row) for row in X)]
+    (tmp_path / "mine.csv").write_text("\n".join(rows))
+    other = new_tab()
+    other.open(FIRST, alive=True)
+    other.page.locator("#panel-tradeoff input[type=file]").set_input_files(tmp_path / "mine.csv")
+    other.part("tradeoff", ".own").wait_for(state="visible")
+    other.settle("tradeoff")
+    panel, line = definition("tradeoff"), other.scenario("tradeoff")
+    design = load(tmp_path / "mine.csv", on_span=True)
+    assert "mine" in other.words("tradeoff", ".own") and panel.write(panel.moved(panel.read(), spectrum=design)) == line
+    same_as_here(other, "tradeoff", line)
+    assert other.console_errors == [] and other.outside_requests == []
 
 
 def test_a_typed_value_out_of_range_is_refused_in_words(tab):
