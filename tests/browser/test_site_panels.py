@@ -89,7 +89,7 @@ def test_the_address_holds_the_scenario_and_opens_it(tab, new_tab):
     assert other.console_errors == []
 
 
-def test_a_table_given_to_a_panel_is_read_in_the_page(tab, new_tab, tmp_path):
+def test_a_table_given_to_a_panel_is_read_in_the_page(new_tab, tmp_path):
     """By the page's own Python, which fetches what it needs for that from the site: semicolons, decimal commas, a header."""
     X = np.random.default_rng(3).normal(size=(40, 3)) * [1.0, 3.0, 9.0]
     rows = ["small;middle;large", *(";".join(f"{x:.6f}".replace(".", ",") for x in row) for row in X)]
