@@ -54,21 +54,33 @@
     const { controls, answers } = JSON.parse(new TextDecoder().decode(heads)), numbers = new Float64Array(halves.buffer);
     Object.values(answers).forEach((head) => mombook.Engine.unpacked(head, numbers));
     panels.filter(({ place }) => place.dataset.answers === mark).forEach((panel) => panel.bring(controls, answers));
+    brought.get(mark)?.();
   };
 
-  // What a panel brings along comes as a script, so that a page opened from a file has it too.
-  const fetchAnswers = ({ place: { dataset: { answers } } }) => {
-    if (answers) document.head.append(Object.assign(document.createElement("script"), { src: `answers/${answers}.js` }));
-  };
+  // What a panel brings along comes as a script, so that a page opened from a file has it too. It is waited for until it is there,
+  // or is not to be had.
+  const brought = new Map();
+  const fetchAnswers = ({ place: { dataset: { answers } } }) => answers && new Promise((done) => {
+    brought.set(answers, done);
+    document.head.append(Object.assign(document.createElement("script"), { src: `answers/${answers}.js`, onerror: done }));
+  });
 
+  const PATIENCE = 1000, CALM = 300;            // milliseconds: Python waits for these answers; other figures for a reader's hand
   const pause = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   async function start() {
     if (!panels.length) return;
+    const [first, ...others] = panels, answers = fetchAnswers(first);
+    await pause();                                                      // the text first,
+    await first.draw();
+    await Promise.race([answers, new Promise((done) => setTimeout(done, PATIENCE))]);    // then one figure that moves,
     engine.start();
-    fetchAnswers(panels[0]);
-    for (const panel of panels) { await pause(); await panel.draw(); }  // the text first
+    const start = performance.now();
+    for (const panel of others) {                                       // then all else
+      do await pause(); while (performance.now() - Math.max(start, ...panels.map(({ touched }) => touched ?? 0)) < CALM);
+      await panel.draw();
+    }
     document.documentElement.dataset.drawn = "yes";
-    panels.slice(1).forEach(fetchAnswers);
+    others.forEach(fetchAnswers);
     openFragment();
     addEventListener("hashchange", openFragment);
   }
