@@ -11,7 +11,7 @@ from mombook.panels import definition
 from tools.build_notebooks import NOTEBOOKS
 from tools.site import pages, stored
 
-from .site import SitePage
+from .site import DRAWN, SitePage
 from .test_stored_answers import agrees_with_python, moves_by_what_is_stored
 
 FIRST, SECOND = "01_the_paper_in_one_figure.html", "02_sgd_and_the_critical_batch.html"
@@ -273,6 +273,15 @@ def test_a_slider_moves_the_curves_though_the_worker_never_answers(new_tab, name
     moves_by_what_is_stored(tab, key, label)
     assert tab.words(key, ".status") == "" and tab.page.evaluate("mombook.engine.state") == "loading"
     assert tab.console_errors == []
+
+
+def test_python_and_the_other_figures_come_though_stored_answers_never_do(new_tab):
+    tab = new_tab()
+    tab.context.route("**/answers/*.js", lambda route: None)            # asked for, and never answered
+    tab.page.goto(f"{tab.base}{FIRST}", wait_until="commit")
+    tab.page.wait_for_function(DRAWN)
+    tab.wait_for_python()
+    assert tab.page.evaluate("mombook.panels.every((panel) => panel.figure.drawn && !panel.stored.size)")
 
 
 def test_every_stored_number_is_what_python_computes(site):
