@@ -21,7 +21,8 @@ def test_lanczos_with_as_many_steps_as_eigenvalues_is_exact():
     np.testing.assert_allclose(one.dim, 8, rtol=1e-9)
     many = lanczos_spectrum(design, RNG(0), steps=8, probes=4000)
     weight = [many.counts[np.isclose(many.eigenvalues, lam, rtol=1e-6)].sum() for lam in design.eigenvalues]
-    np.testing.assert_allclose(weight, 1, atol=0.1)
+    # A weight is 8 times a share with the law Beta(1/2, 7/2), whose variance is 7/320: five standard errors of the mean.
+    np.testing.assert_allclose(weight, 1, atol=5 * 8 * np.sqrt(7 / 320 / 4000))
 
 
 def test_lanczos_is_a_gauss_rule():
