@@ -181,6 +181,13 @@ class LabPage:
         drawn = self.page.evaluate(_TRACE, [trace, figure])
         return tuple(np.array([np.nan if value is None else value for value in drawn[axis]]) for axis in "xy")
 
+    def wait_for_trace(self, trace, condition, arg=None, k=0, timeout=30):
+        """Until the k-th panel draws a trace for which a condition in JavaScript holds, ``(trace, arg) => boolean``."""
+        self.page.wait_for_function(f"""([k, name, arg]) => {{
+          const plot = document.querySelectorAll('.mombook-panel')[k]?.querySelector('.js-plotly-plot');
+          const trace = plot?._fullData?.find((one) => one.name === name);
+          return trace && ({condition})(trace, arg); }}""", arg=[k, trace, arg], timeout=1000 * timeout)
+
     def wait_until_changed(self, trace, before, figure=0, timeout=10, quiet=0.25):
         """`plotted` once its y differs from ``before`` and has been at rest for ``quiet`` seconds; the new x and y."""
         deadline, since, last = time.monotonic() + timeout, time.monotonic(), before
@@ -206,7 +213,7 @@ class LabPage:
     def rest(self, k=0, timeout=90):
         """Until the k-th panel shows, refined, what was asked of it last."""
         rests = """panel => { const it = panel.mombook;
-          return !it.wanted && !it.unsettled && !(it.engine.job?.urgency < 3); }"""
+          return it && !it.wanted && !it.unsettled && !(it.engine.job?.urgency < 3); }"""
         self.page.wait_for_function(rests, arg=self.panel(k).element_handle(), timeout=1000 * timeout)
 
     def sliders(self):

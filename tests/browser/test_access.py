@@ -68,8 +68,7 @@ def test_teacher_keys_work_and_lab_does_not_eat_them(page):
     page.wait_for_sentence("κ = 39800")
     page.page.keyboard.press("t")
     page.wait_for_sentence("Theory is hidden")
-    page.page.wait_for_function("() => !document.querySelector('.js-plotly-plot')._fullData"
-                                ".find(t => t.name === 'ASGD').visible")
+    page.wait_for_trace("ASGD", "({ visible }) => !visible")
     page.page.keyboard.press("p")
     page.wait_for_sentence("κ = 15.8")
     page.page.keyboard.press("t")

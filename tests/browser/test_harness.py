@@ -20,10 +20,8 @@ def gap(**values):
 def at_rest(page, figure=0, **values):
     """The page draws the curve of a scenario, at rest."""
     want = gap(**values)
-    page.page.wait_for_function("([figure, n, last]) => { const plot = document.querySelectorAll('.js-plotly-plot')[figure];"
-                                " const { y } = plot._fullData.find((t) => t.name === 'tuned gap');"
-                                " return y.length === n && Math.abs(y[n - 1] / last - 1) < 1e-8; }",
-                                arg=[figure, len(want), float(want[-1])], timeout=30_000)
+    page.wait_for_trace(TRACE, "({ y }, [n, last]) => y.length === n && Math.abs(y[n - 1] / last - 1) < 1e-8",
+                        [len(want), float(want[-1])], k=figure)
     np.testing.assert_allclose(page.plotted(TRACE, figure)[1], want, rtol=1e-9)
 
 
@@ -101,7 +99,7 @@ def test_a_slow_script_loses_neither_the_figure_nor_what_moved_meanwhile(page, n
     assert late.page.locator(".js-plotly-plot").count() == 0 and ("being drawn" in waiting or "waits for the kernel" in waiting)
     late.page.evaluate("() => window.scriptMayGo()")
     late.page.wait_for_selector(".js-plotly-plot .trace")
-    late.page.wait_for_function("line => document.querySelector('.line input').value === line", arg=page.scenario())
+    late.page.wait_for_function("line => document.querySelector('.line input')?.value === line", arg=page.scenario())
     at_rest(late, kappa=1, batch=definition("sgd").read(page.scenario())["batch"])
     assert late.console_errors == []
 

@@ -86,7 +86,7 @@ def drawn_as_here(page, line, timeout=60):
     """Wait until the panel rests at a scenario line, and hold every exact trace against CPython's."""
     panel = definition("tradeoff")
     exact = panel.exact(panel.read(line), final=True)
-    page.page.wait_for_function("words => document.querySelector('.mombook-panel .sentence').innerText.startsWith(words)",
+    page.page.wait_for_function("words => document.querySelector('.mombook-panel .sentence')?.innerText.startsWith(words)",
                                 arg=exact.sentence, timeout=1000 * timeout)
     compared = 0
     for name, arrays in exact.traces.items():

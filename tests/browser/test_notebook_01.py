@@ -30,9 +30,7 @@ def scenario(page):
 
 def frontier_at_rest(page, family, word, kappa, decay, d):
     """Wait for the 25 points that are drawn when the controls rest, and hold them against the engine's."""
-    page.page.wait_for_function(
-        "([word, n]) => document.querySelector('.js-plotly-plot')._fullData.find(t => t.name === word).x.length === n",
-        arg=[word, len(GRID[True])], timeout=30_000)
+    page.wait_for_trace(word, "({ x }, n) => x.length === n", len(GRID[True]))
     H = mb.Spectrum.power_law(d, decay, kappa).compressed(2)
     f = mb.frontier(H, batches=GRID[True])[family]
     x, y = page.plotted(word)
@@ -74,9 +72,7 @@ def test_the_mouse_drags_the_batch(page):
 
 
 def test_simulated_dots_arrive(page):
-    page.page.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot')._fullData.find(t => t.name === 'ASGD: simulated')?.x?.length > 5",
-        timeout=240_000)
+    page.wait_for_trace("ASGD: simulated", "({ x }) => x?.length > 5", timeout=240)
     assert re.search(r"Simulation \(\d+ runs\)", page.page.locator("body").inner_text())
     page.screenshot("01_simulated")
 
@@ -102,8 +98,8 @@ def test_a_preset_shows_the_fast_decay_regime(page):
 def test_on_a_phone_the_plots_stand_under_one_another(page):
     page.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.page.set_viewport_size({"width": 420, "height": 1000})
-    page.page.wait_for_function("() => document.querySelector('.js-plotly-plot')._fullLayout.height > 1000", timeout=20_000)
-    page.page.wait_for_function("() => document.querySelector('.js-plotly-plot')._fullLayout.width < 420", timeout=20_000)
+    page.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.height > 1000", timeout=20_000)
+    page.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.width < 420", timeout=20_000)
     page.page.evaluate("document.querySelector('.mombook-panel').scrollIntoView({block: 'start'})")
     page.screenshot("01_phone")
 

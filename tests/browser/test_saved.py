@@ -42,9 +42,7 @@ def drawn_at(page, line, k=0):
     page.page.wait_for_function("([panel, line]) => panel.querySelector('.line input').value === line",
                                 arg=[page.panel(k).element_handle(), line])
     want = panel.exact(panel.read(line)).traces["tuned gap"]["y"]
-    page.page.wait_for_function("([panel, n]) => panel.querySelector('.js-plotly-plot')._fullData"
-                                ".find((t) => t.name === 'tuned gap').y.length === n",
-                                arg=[page.panel(k).element_handle(), len(want)])
+    page.wait_for_trace("tuned gap", "({ y }, n) => y.length === n", len(want), k=k)
     page.page.wait_for_timeout(800)
     np.testing.assert_allclose(page.plotted("tuned gap", figure=k)[1], want, rtol=1e-9)
     return line
