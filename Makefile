@@ -52,7 +52,7 @@ $(STAMP): pyproject.toml requirements.txt tools/install.py
 lab: $(STAMP)
 	@$(BIN)/python -m tools.lab --folder '$(NOTEBOOKS)' --notebook '$(NOTEBOOK)' --port=$(PORT) $(LABARGS)
 
-PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10 --rerun-show-tracebacks --max-suite-reruns=5
 
 # While editing. A test says by a marker (pyproject.toml) that it is not one of these.
 check: $(STAMP)

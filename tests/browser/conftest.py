@@ -19,10 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_collection_modifyitems(items):
-    """Everything in this folder needs the browser, and some of it the site's tools."""
+    """Everything in this folder needs the browser, and some of it the site's tools.
+
+    A page, its worker, a kernel and the tests share two cores: what fails is tried once more, and the summary counts it.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
             if "site" in item.fixturenames:
                 item.add_marker("site")
 
