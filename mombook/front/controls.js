@@ -10,6 +10,14 @@
   };
   let count = 0;
 
+  // Beside a control: the sentence, which names it as a scenario line does, with the name that is on screen.
+  const refuse = ({ control, field, refusal }, sentence) => {
+    refusal.textContent = sentence.replace(`${control.name} must`, `${control.label} must`);
+    refusal.hidden = false;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", refusal.id);
+  };
+
   class Slider {
     constructor(control, moved) {
       this.control = control;
@@ -64,14 +72,7 @@
       this.range.dispatchEvent(new Event("input"));
     }
 
-    // The sentence, which names the control as a scenario line does, with the name that is on screen.
-    refuse(sentence) {
-      const { name, label } = this.control;
-      this.refusal.textContent = sentence.replace(`${name} must`, `${label} must`);
-      this.refusal.hidden = false;
-      this.field.setAttribute("aria-invalid", "true");
-      this.field.setAttribute("aria-describedby", this.refusal.id);
-    }
+    refuse(sentence) { refuse(this, sentence); }
 
     // The next three stops on, if the slider goes on from one value past another as it did.
     onward(from, to) {
@@ -134,11 +135,40 @@
     put(text) { this.box.setAttribute("aria-pressed", String(text === "yes")); }
   }
 
+  class Written {                                                       // a line of text; empty, it is in no scenario line
+    constructor(control, moved) {
+      this.control = control;
+      const id = `control-${++count}`;
+      this.field = element("input", { type: "text", id, autocomplete: "off", spellcheck: false, title: control.help,
+                                      placeholder: control.example });
+      this.refusal = element("span", { className: "refusal", id: `${id}-refusal`, hidden: true });
+      this.refusal.setAttribute("role", "alert");
+      this.box = element("div", { className: "written" }, element("label", { textContent: control.label, htmlFor: id }), this.field,
+                         this.refusal);
+      this.field.addEventListener("change", () => {
+        this.typed = this.field.value;
+        moved(control.name, this.typed.replaceAll(";", ",").trim());
+      });
+    }
+
+    put(text) {
+      this.field.value = text;
+      this.refusal.hidden = true;
+      this.field.removeAttribute("aria-invalid");
+    }
+
+    // What was typed stays, to be mended.
+    refuse(sentence) {
+      this.field.value = this.typed;
+      refuse(this, sentence);
+    }
+  }
+
   class Seed {                                                          // travels in the scenario line only
     put() {}
   }
 
-  const kinds = { slider: Slider, toggles: Toggles, choice: Choice, switch: Switch, seed: Seed };
+  const kinds = { slider: Slider, toggles: Toggles, choice: Choice, switch: Switch, seed: Seed, written: Written };
   mombook.control = (control, moved, refused) => new kinds[control.kind](control, moved, refused);
   mombook.element = element;
 })(mombook);

@@ -150,7 +150,8 @@
     // -- moving ------------------------------------------------------------------------------------------------------
     // The line of these values: a spectrum of the reader's own has taken the place of some controls.
     joined(values) {
-      const names = [...this.face.controls.map(({ name }) => name), "spectrum"].filter((name) => name in values);
+      const said = ({ name, kind }) => name in values && (kind !== "written" || values[name]);
+      const names = [...this.face.controls, { name: "spectrum" }].filter(said).map(({ name }) => name);
       return names.map((name) => `${name}=${values[name]}`).join(";");
     }
 

@@ -17,10 +17,10 @@ import numpy as np
 from ..data.loading import load
 from . import definition, export
 from .frame import Panel, hide_theory
-from .scenario import Choice, Seed, Slider, Switch, Toggles
+from .scenario import Choice, Seed, Slider, Switch, Toggles, Written
 from .style import METHODS
 
-KINDS = (Slider, Toggles, Choice, Switch, Seed)
+KINDS = (Slider, Toggles, Choice, Switch, Seed, Written)
 """The kinds of control a host must be able to draw."""
 
 
@@ -53,6 +53,8 @@ def _control(c):
     if kind in (Toggles, Choice):
         colors = {o: METHODS[o].color for o in c.options if o in METHODS} if kind is Toggles else {}
         return {**told, "options": [[o, c.words[o]] for o in c.options], "colors": colors}
+    if isinstance(c, Written):
+        return {**told, "example": c.example}
     return told
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats
+from ..model.written import written
 
 PLAIN = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 """A number as it may be typed: ASCII digits and a point."""
@@ -208,7 +209,33 @@ class Seed:
         return [0, 1]
 
 
-Control = Slider | Toggles | Choice | Switch | Seed
+@dataclass(frozen=True)
+class Written:
+    """A method of the reader's own, as a line of text (``model.written``); no scenario line has it while it is empty."""
+
+    name: str = "method"
+    label: str = "your method"
+    default: str = ""
+    example: str = "heavy_ball(0.05, 0.9)"
+    help: str = ("a method of your own, such as heavy_ball(0.05, 0.9), torch.optim.SGD(params, lr=0.05, momentum=0.9) or "
+                 "qhm(lr, 0.7, beta), where lr and beta are tuned at every batch; for the loss (1/2)(y − x·w)²")
+    more: bool = False
+
+    def value(self, given: Any) -> str:
+        """``given`` (a line, or a ``Method``) as one line in one spelling."""
+        return written(given)
+
+    def text(self, value: Any) -> str:
+        """The line."""
+        return value
+
+    @property
+    def stops(self) -> list[str]:
+        """None, one with numbers, and one that is tuned."""
+        return ["", self.example, "qhm(lr, 0.7, beta)"]
+
+
+Control = Slider | Toggles | Choice | Switch | Seed | Written
 """What a reader sets."""
 
 Scenario = dict[str, Any]
@@ -247,7 +274,7 @@ def parts(text: str) -> dict[str, str]:
 
 def write(controls: Sequence[Control], scenario: Scenario) -> str:
     """The scenario as one line: ``kappa=1000;decay=1.5;batch=8``."""
-    return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls)
+    return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls if not isinstance(c, Written) or scenario[c.name])
 
 
 def _short(given):

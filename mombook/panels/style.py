@@ -53,6 +53,9 @@ class _Looks(Mapping[str, Look]):
 
 METHODS = _Looks()
 
+YOURS = Look("your method", INK, "x", "6px,3px")
+"""A method that a reader has written into a panel."""
+
 
 def theme(dark=False):
     """The layout colours of a light or a dark page."""

@@ -1,16 +1,19 @@
 """The paper in one figure: what a batch buys, for every tuned method, with one batch looked at closely."""
 
+from bisect import bisect_left
 from functools import lru_cache
 
 import numpy as np
 
 from .. import bounds
-from ..exact.moments import risk_curve
+from ..exact.moments import is_stable, risk_curve
 from ..model.family import FAMILIES
+from ..model.method import Method
+from ..model.written import parsed
 from ..sample.gaussian import simulate_blocks
-from ..tuning.frontiers import critical_batches, frontier, halved, read_off
+from ..tuning.frontiers import critical_batches, frontier, frontier_of, halved, read_off
 from . import spectra, style
-from .controls import BATCH, DECAY, DIM, KAPPA, METHODS, SEED, SHAPES
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES
 from .curves import FILLED, deviation, expected, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .words import fewer, signed, three
@@ -30,6 +33,15 @@ BOUNDS = {"sgd": bounds.sgd_gap, "heavy_ball": bounds.heavy_ball_gap, "asgd": bo
 LOWEST, HIGHEST = 1e-4, 2.0
 """Foot and top of the plot of learning curves."""
 
+PARTS = {"": ("xaxis", "yaxis"), ": CE": ("xaxis2", "yaxis2"), ": expected": ("xaxis3", "yaxis3")}
+"""The exact curves of every method, and on which axes they are."""
+
+RUNS = (": simulated", ": 80 % of runs")
+"""What is drawn of its runs."""
+
+OWN = "yours"
+"""The key of a method that the reader has written, beside the names of families."""
+
 MOST_DRAWN = 40_000_000
 """Normals a method's simulation may draw: half a second to a second each."""
 
@@ -40,31 +52,31 @@ class TradeoffPanel(Panel):
     name = "tradeoff"
     title = "What a batch buys"
     subplots = 3
-    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED)
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
             "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "
             "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. "
-            + FILLED)
+            "A method of your own, behind “more”, is drawn as it is, or tuned where it leaves lr and beta open. " + FILLED)
 
     @property
     def theory(self):
         """Everything but SGD's curves and the runs, for every family there is."""
-        return (*(f"{look.word}{part}" for key, look in style.METHODS.items() if key != "sgd"
+        return (*(f"{look.word}{part}" for key, look in _looks().items() if key != "sgd"
                   for part in ("", ": bound", ": CE", ": expected") if part != ": bound" or key in BOUNDS),
                 "chosen batch", "critical batch")
 
     def figure(self):
         """Three subplots side by side; traces in the order they are drawn."""
         f = new_figure()
-        for key, look in style.METHODS.items():
+        for key, look in _looks().items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             mark = {"color": look.color, "symbol": look.marker, "size": 6}
             f.add_scatter(name=look.word, x=[], y=[], mode="lines+markers", line=line, marker=mark, legendgroup=key,
                           hovertemplate="B %{customdata}<br>%{x:.3~r} samples, %{y:.3~r} steps<extra>" + look.word + "</extra>")
-        for key, look in style.METHODS.items():
+        for key, look in _looks().items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             if key in BOUNDS:
                 f.add_scatter(name=f"{look.word}: bound", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2",
@@ -72,7 +84,7 @@ class TradeoffPanel(Panel):
                               hovertemplate="at most %{y:.3~g} at B %{x:.3~r}<extra>bound, " + look.word + "</extra>")
             f.add_scatter(name=f"{look.word}: CE", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", line=line,
                           showlegend=False, hovertemplate="%{y:.3~g} at B %{x:.3~r}<extra>" + look.word + "</extra>")
-        for look in style.METHODS.values():
+        for look in _looks().values():
             f.add_scatter(name=f"{look.word}: 80 % of runs", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"width": 0}, fill="toself", fillcolor=style.rgba(look.color, 0.18), showlegend=False,
                           hoverinfo="skip")
@@ -105,14 +117,18 @@ class TradeoffPanel(Panel):
         """Frontiers, bounds, critical batches and exact learning curves."""
         problem, batch = spectra.key(scenario), scenario["batch"]
         H = _spectrum(problem, final)
-        grid, at = _frontiers(problem, batch, final)
-        unit = H.smallest / H.trace
+        grid, at = _frontiers(problem, batch, final, scenario["method"])
+        unit, wanted = H.smallest / H.trace, _shown(scenario)
         traces, here, ring_colors, marks, mark_colors, tight, vacuous = {}, [], [], [], [], {}, {}
         last = int(spaced(7 * max(at[m].serial[0] for m in scenario["methods"]))[-1])
         critical = {}
-        for key, look in style.METHODS.items():
-            shown, f, now = key in scenario["methods"], grid[key], at[key]
+        for key, look in _looks().items():
+            shown = key in wanted
             off = {"visible": shown}
+            if key not in grid:
+                traces |= {f"{look.word}{part}": off for part in (*PARTS, *RUNS)}
+                continue
+            f, now = grid[key], at[key]
             upper = _upper(problem, final).get(key)
             if upper is not None:
                 bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
@@ -121,23 +137,24 @@ class TradeoffPanel(Panel):
             traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
             traces[f"{look.word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
             if not shown:
-                for part in ("expected", "simulated", "80 % of runs"):
-                    traces[f"{look.word}: {part}"] = {"visible": False}
+                traces |= {f"{look.word}{part}": off for part in (": expected", *RUNS)}
                 continue
-            critical[key] = _critical(problem, key, f, final)
-            here.append((now.compute[0], now.serial[0]))
-            ring_colors.append(look.color)
+            if np.isfinite(now.gap[0]):
+                here.append((now.compute[0], now.serial[0]))
+                ring_colors.append(look.color)
+            critical[key] = _critical(problem, key, f, final) if key != OWN else np.inf
             if critical[key] < 1e6:
                 marks.append((critical[key], read_off(f.batches, f.ce, critical[key]) / unit))
                 mark_colors.append(look.color)
             steps, risk, notes = expected(problem, now.methods[0], batch, last, (LOWEST, HIGHEST), final)
-            traces[f"{look.word}: expected"] = {"x": steps[1:], "y": risk[1:], "customdata": notes[1:], **off}
+            there = np.isfinite(risk) & (steps > 0)                     # what diverges ends where doubles do
+            traces[f"{look.word}: expected"] = {"x": steps[there], "y": risk[there], "customdata": notes[there], **off}
             if upper is not None:
                 vacuous[key] = not (upper < 1).any()
             if upper is not None and not vacuous[key]:
                 tight[key] = float(BOUNDS[key](H, batch).value / now.gap[0])
         x, y = np.transpose(here)
-        ranges = _ranges(grid, unit, last, x.max())
+        ranges = _ranges({key: grid[key] for key in FAMILIES}, unit, last, x.max())
         first = min(t["y"][0] for name, t in traces.items() if name.endswith(": expected") and len(t.get("y", ())))
         if first < LOWEST:                                              # a single step learns nearly everything
             ranges["yaxis3"][0] = float(np.floor(np.log10(first)))
@@ -146,7 +163,9 @@ class TradeoffPanel(Panel):
         traces["critical batch"] = {"x": x, "y": y, "marker.line.color": mark_colors}
         traces["chosen batch (line)"] = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis2"]]}
         lamps = [_lamp(key, upper_is_vacuous) for key, upper_is_vacuous in vacuous.items()]
-        return View(traces, _sentence(scenario, at, critical), ranges,
+        if OWN in wanted:
+            _keep_inside(traces, ranges)
+        return View(traces, _sentence(scenario, at, critical) + _of_yours(scenario, at), ranges,
                     ["<b>Faster</b> is down, <b>cheaper</b> is left", "<b>Efficiency</b> of a larger batch",
                      f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
@@ -165,17 +184,23 @@ halved = mb.critical_batches(H)                                # where compute e
 for family in {scenario["methods"]}:
     print(family, "steps per e-fold", here[family].serial[0])
     print(family, "CE has halved at B =", halved[family])
-'''
+''' + (f'''\
+from mombook.model.written import parsed
+from mombook.tuning.frontiers import frontier_of
+
+print("your method: steps per e-fold", frontier_of(H, parsed({scenario["method"]!r}), [{batch}]).serial[0])
+''' if scenario["method"] else "")
 
     @of_whole_spectra
     def sample(self, scenario):
         """Runs of every shown method at the chosen batch, and how far their mean lies from theory."""
         problem, batch = spectra.key(scenario), scenario["batch"]
         H, d, rng = spectra.one_by_one(problem), spectra.size(problem), np.random.default_rng(scenario["seed"])
-        _, at = _frontiers(problem, batch, True)
-        shown, far = scenario["methods"], {}
+        _, at = _frontiers(problem, batch, True, scenario["method"])
+        shown, far = [key for key in _shown(scenario) if np.isfinite(at[key].gap[0])], {}
         for k, key in enumerate(shown):
-            steps = int(min(spaced(7 * max(at[m].serial[0] for m in shown))[-1], 3000, MOST_DRAWN // (32 * d)))
+            longest = max(at[m].serial[0] for m in scenario["methods"])
+            steps = int(min(spaced(7 * longest)[-1], 3000, MOST_DRAWN // (32 * d)))
             runs = int(np.clip(MOST_DRAWN // (steps * d), 32, 400))
             method, times = at[key].methods[0], spaced(steps, per_octave=2)[1:]
             times = times[times <= steps]
@@ -189,13 +214,13 @@ for family in {scenario["methods"]}:
                     theory = risk_curve(H, method, batch, steps)
                 risk = progress.risk[:progress.runs_done]
                 far[key] = deviation(risk, theory, EARLY)
-                yield Sample(fraction, runs_drawn(risk, times, style.METHODS[key].word, visible=True),
+                yield Sample(fraction, runs_drawn(risk, times, _looks()[key].word, visible=True),
                              _told(far, progress.runs_done))
 
     def blank(self, scenario):
         """No dots, no bands."""
         empty = {"x": [], "y": []}
-        return {f"{look.word}: {part}": empty for look in style.METHODS.values() for part in ("simulated", "80 % of runs")}
+        return {f"{look.word}{part}": empty for look in _looks().values() for part in RUNS}
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
@@ -203,11 +228,48 @@ def _spectrum(problem, final):
     return spectra.of(problem, spectra.GAPS if final else spectra.DRAGGED)
 
 
-def _frontiers(problem, batch, final):
+def _looks():
+    """How every family there is looks, and the reader's own method."""
+    return {**style.METHODS, OWN: style.YOURS}
+
+
+def _shown(scenario):
+    """The methods on, the reader's own among them."""
+    return (*scenario["methods"], OWN) if scenario["method"] else scenario["methods"]
+
+
+def _frontiers(problem, batch, final, line):
     """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
-    families = tuple(FAMILIES.items())
-    return (_frontier(problem, tuple(GRID[final].tolist()), final, families),
-            _frontier(problem, (float(batch),), final, families))
+    families, found = tuple(FAMILIES.items()), []
+    for batches in (tuple(GRID[final].tolist()), (float(batch),)):
+        own = {OWN: _frontier_of(problem, batches, final, line)} if line else {}
+        found.append({**_frontier(problem, batches, final, families), **own})
+    return found
+
+
+@lru_cache(maxsize=256)
+def _frontier_of(problem, batches, final, line):
+    return frontier_of(_spectrum(problem, final), parsed(line), batches, PRECISION[final])
+
+
+@lru_cache(maxsize=256)
+def _stable_from(problem, line):
+    """The least batch at which the reader's own method is stable, up to the slider's; ``None`` where it is at none."""
+    method = parsed(line)
+    if not isinstance(method, Method):
+        return 1
+    least = bisect_left(range(1, BATCH.high + 1), True, key=lambda batch: is_stable(spectra.of(problem), method, batch)) + 1
+    return least if least <= BATCH.high else None
+
+
+def _keep_inside(traces, ranges):
+    """Hide what of the reader's own method lies wholly outside the axes, which are those of the tuned ones."""
+    for part, axes in PARTS.items():
+        trace = traces[f"{style.YOURS.word}{part}"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            x, y = (np.log10(np.asarray(trace[c], float)) for c in "xy")
+        (left, right), (low, high) = (ranges[axis] for axis in axes)
+        trace["visible"] = bool(((x >= left) & (x <= right) & (y >= low) & (y <= high)).any())
 
 
 @lru_cache(maxsize=1024)
@@ -242,7 +304,7 @@ def _lamp(key, vacuous):
 
 
 def _told(far, runs):
-    parts = ", ".join(f"{style.METHODS[m].word} {signed(z)}" for m, z in far.items())
+    parts = ", ".join(f"{_looks()[m].word} {signed(z)}" for m, z in far.items())
     return (f"Simulation ({runs} runs): after {EARLY} steps the mean of the runs lies {parts} standard errors from theory. "
             "Later the expected risk is carried by runs too rare to be among them: dots fall below the lines.")
 
@@ -267,14 +329,27 @@ def _sentence(scenario, at, critical):
     return f"{claim}; its compute efficiency halves at {where}."
 
 
+def _of_yours(scenario, at):
+    """The reader's own method: its price, or where it diverges; a sentence with a space before it, or nothing."""
+    if OWN not in at:
+        return ""
+    if np.isfinite(at[OWN].gap[0]):
+        return f" Your method needs {three(at[OWN].serial[0])}."
+    least = _stable_from(spectra.key(scenario), scenario["method"])
+    where = f"from B = {least} on it does" if least else f"nor at any batch up to {BATCH.high}"
+    return f" Your method does not converge here; {where}."
+
+
 def _table(scenario, H, at, critical, tight):
     """The numbers of every method shown, one line each."""
     lines = [f"{'':11}{'steps/e-fold':>13}{'CE halved at B':>16}{'bound/gap':>11}"]
-    for m in scenario["methods"]:
+    for m in _shown(scenario):
         halved, bound = (three(v) if v < 1e12 else "-" for v in (critical[m], tight.get(m, np.inf)))
-        lines.append(f"{style.METHODS[m].word:11}{three(at[m].serial[0]):>13}{halved:>16}{bound:>11}")
+        steps = three(at[m].serial[0]) if np.isfinite(at[m].gap[0]) else "-"
+        lines.append(f"{_looks()[m].word:11}{steps:>13}{halved:>16}{bound:>11}")
+    own = f"your method: {scenario['method']}" if scenario["method"] else ""
     where = f"{spectra.told(scenario)}, B = {scenario['batch']}"
-    return "\n".join([*lines, f"{where}; √κ = {three(np.sqrt(H.kappa))}"])
+    return "\n".join(filter(None, [*lines, own, f"{where}; √κ = {three(np.sqrt(H.kappa))}"]))
 
 
 def _ranges(grid, unit, last, chosen):

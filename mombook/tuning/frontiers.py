@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike
 
 from .. import arguments, markup
 from ..arrays import Floats
+from ..exact.moments import contraction_gap
 from ..exact.secular import Point
-from ..model.family import FAMILIES
+from ..model.family import FAMILIES, Family
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from .long_run import LARGEST, method_at, tune_many
@@ -115,6 +116,34 @@ def frontier(spectrum: Spectrum, families: Sequence[str] | None = None, batches:
     gap, p = tune_many(spectrum, [f for f in families for _ in range(n)], np.tile(batches, len(families)), kurtosis, precision)
     cut = {f: slice(k * n, (k + 1) * n) for k, f in enumerate(families)}
     return {f: Frontier(f, batches, gap[c], Point(*(v[c] for v in p))) for f, c in cut.items()}
+
+
+def frontier_of(spectrum: Spectrum, method: Method | Family, batches: ArrayLike, precision: float = 1e-9) -> Frontier:
+    """The frontier of one ``Method``, its parameters the same at every batch; or of a ``Family`` without a name, tuned at each.
+
+    Args:
+        spectrum: a ``Spectrum``; method: a ``Method`` or a ``Family``; batches: batch sizes >= 1, shape ``(n,)``.
+        precision: of a tuned gap, as ``frontier``.
+
+    Returns:
+        ``Frontier``; of a method that diverges at a batch, its gap, and so all that follows from it, is nan there.
+
+    Raises:
+        ValueError: something else than a method or a family, a batch below 1.
+
+    >>> f = frontier_of(Spectrum.flat(10), Method.sgd(0.4), [1, 4, 16])
+    >>> f.gap.round(6).tolist()                   # 2 eta - eta^2 (d+B+1)/B, where that is positive
+    [nan, 0.2, 0.53]
+    """
+    arguments.instance("spectrum", spectrum, Spectrum)
+    batches = arguments.array("batches", batches, low=1.0, ndim=1)
+    if isinstance(method, Family):
+        gap, points = tune_many(spectrum, [method] * batches.size, batches, precision=precision)
+        return Frontier(method.word, batches, gap, points)
+    arguments.instance("method", method, Method)
+    gap = contraction_gap(spectrum, method, batches)
+    steps = (np.full(batches.shape, float(x)) for x in (method.delta, method.eta, 1 - method.beta))
+    return Frontier("method", batches, np.where(gap > 0, gap, np.nan), Point(*steps))
 
 
 def apart(one: Frontier, other: Frontier) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from .. import arguments
 from ..arrays import Floats
 from ..exact.secular import Point, noiseless_limit, secular_sum, solve
-from ..model.family import FAMILIES, Tuned
+from ..model.family import FAMILIES, Family, Tuned
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 
@@ -61,12 +61,12 @@ def tune(spectrum: Spectrum, family: str, batch: float, kurtosis: ArrayLike = 3.
     return Tuned(family, batch, method_at(p, 0), float(gap[0]))
 
 
-def tune_many(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike, kurtosis: ArrayLike = 3.0,
+def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: ArrayLike, kurtosis: ArrayLike = 3.0,
               precision: float = 1e-9) -> tuple[Floats, Point]:
     """``tune`` for many pairs of a family and a batch at once.
 
     Args:
-        families, batches: n names and n numbers.
+        families, batches: n names, or ``Family`` objects that need no name in ``FAMILIES``, and n numbers.
         precision: stop climbing when a step promises less than this, relative to the gap.
 
     Returns:
@@ -127,7 +127,7 @@ def family_column(family: str) -> Floats:
 
 
 def _row(family):
-    return FAMILIES[arguments.choice("family", family, FAMILIES)].row
+    return family.row if isinstance(family, Family) else FAMILIES[arguments.choice("family", family, FAMILIES)].row
 
 
 def point_at(families: Floats, z: Floats) -> Point:

@@ -15,6 +15,7 @@ Any other reason is given at its place.
 from functools import cached_property, lru_cache
 
 import numpy as np
+import scipy
 
 import mombook as mb
 from mombook.panels import spectra, style
@@ -103,6 +104,21 @@ def tuned(H, family, batch):
     return mb.tune(H, family, batch)
 
 
+@lru_cache(maxsize=256)
+def searched(H, make, batch):
+    """The best of ``make(lr, beta)`` by scipy's simplex in log lr and the logit of beta, from two starts."""
+    def method(z):
+        return make(float(np.exp(z[0])), float(scipy.special.expit(z[1])))
+
+    def loss(z):
+        gap = mb.contraction_gap(H, method(z), batch)
+        return -np.log(gap) if gap > 0 else 1e3
+
+    starts = [(np.log(batch / (H.trace + batch * H.largest) / 4), z) for z in (0.0, 3.0)]
+    found = [scipy.optimize.minimize(loss, z, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-10}) for z in starts]
+    return method(min(found, key=lambda each: each.fun).x)
+
+
 def gap(H, family, batch):
     """Its gap again, from the method alone."""
     return mb.contraction_gap(H, tuned(H, family, float(batch)).method, batch)
@@ -141,8 +157,9 @@ def literal(c, name, H, method, noise=0.0, rtol=1e-6, top=np.inf):
 
 
 def looks(c, name, families):
-    """A trace's marks have the colours of these families, in order."""
-    assert list(c.whole(name, "marker.line.color")) == [style.METHODS[f].color for f in families], name
+    """A trace's marks have the colours of these families, in order; the reader's own method is in ink."""
+    colors = [style.INK if f == "your method" else style.METHODS[f].color for f in families]
+    assert list(c.whole(name, "marker.line.color")) == colors, name
 
 
 NEAR = 0.05

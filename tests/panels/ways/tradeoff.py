@@ -7,9 +7,12 @@ import numpy as np
 import mombook as mb
 
 from .. import printed
-from .common import SIMULATED, gap, literal, looks, places, rate, same, tuned, unit, upright
+from .common import SIMULATED, gap, literal, looks, places, rate, same, searched, tuned, unit, upright
 
 FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)": lambda lr, beta: mb.Method.qhm(lr, 0.7, beta)}
+"""What the written lines of the scenarios mean."""
+YOURS = "your method"
 BOUNDS = {"sgd": mb.bounds.sgd_gap, "heavy_ball": mb.bounds.heavy_ball_gap, "asgd": mb.bounds.two_buffer_gap}
 
 
@@ -55,13 +58,49 @@ def expected(family):
     return check
 
 
+def own_method(c, batch):
+    """The reader's own method at a batch; where it is to be tuned, by another search."""
+    own = OWN[c.s["method"]]
+    return own if isinstance(own, mb.Method) else searched(c.H, own, float(batch))
+
+
+def own_rate(c, batch):
+    """E-folds per step of the reader's own method; nan where it does not converge."""
+    gap = mb.contraction_gap(c.H, own_method(c, batch), float(batch))
+    return -np.log1p(-gap) if gap > 0 else np.nan
+
+
+def own(part):
+    """The reader's own method: price, efficiency or curve, hidden where none is written or all of it lies outside."""
+    def check(c):
+        trace = c.view.traces[f"{YOURS}{part}"]
+        if not c.s["method"]:
+            assert trace == {"visible": False}
+            return
+        x, y = c[f"{YOURS}{part}"]
+        if part == ": expected":
+            literal(c, f"{YOURS}{part}", c.curves if c.final else c.H, own_method(c, c.batch), rtol=c.tolerance(5e-3, 0.2))
+        else:
+            B = c.whole(YOURS, "customdata") if part == "" else np.rint(x)
+            for k in places(x):
+                r, rtol = own_rate(c, B[k]), c.tolerance(1e-3, 2e-3)       # of rounded batches
+                same([x[k], y[k]], [B[k] / r, 1 / r] if part == "" else [x[k], r / x[k] / unit(c.H)], rtol=rtol)
+        axes = ("xaxis", "yaxis") if part == "" else ("xaxis2", "yaxis2") if part == ": CE" else ("xaxis3", "yaxis3")
+        (left, right), (low, high) = (c.view.ranges[axis] for axis in axes)
+        inside = (x >= 10**left) & (x <= 10**right) & (y >= 10**low) & (y <= 10**high)
+        assert trace["visible"] == bool(inside.any())
+    return check
+
+
 def chosen(c):
-    """Rings at the chosen batch, one a shown method, in its colour."""
+    """Rings at the chosen batch, one a shown method that converges, in its colour."""
     x, y = c["chosen batch"]
-    for k, family in enumerate(c.s["methods"]):
-        r = rate(c.H, family, c.batch)
+    shown = [*c.s["methods"], *([YOURS] if c.s["method"] and np.isfinite(own_rate(c, c.batch)) else [])]
+    assert len(x) == len(shown)
+    for k, family in enumerate(shown):
+        r = own_rate(c, c.batch) if family == YOURS else rate(c.H, family, c.batch)
         same([x[k], y[k]], [c.batch / r, 1 / r], rtol=c.tolerance(1e-5, 1e-3))
-    looks(c, "chosen batch", c.s["methods"])
+    looks(c, "chosen batch", shown)
 
 
 def critical(c):
@@ -79,17 +118,18 @@ TRACES = {**{word: price(f) for f, word in FAMILIES.items()},
           **{f"{word}: CE": efficiency(f) for f, word in FAMILIES.items()},
           **{f"{FAMILIES[f]}: bound": bound(f) for f in BOUNDS},
           **{f"{word}: expected": expected(f) for f, word in FAMILIES.items()},
-          **{f"{word}: {part}": SIMULATED for word in FAMILIES.values() for part in ("simulated", "80 % of runs")},
+          **{f"{YOURS}{part}": own(part) for part in ("", ": CE", ": expected")},
+          **{f"{word}: {part}": SIMULATED for word in (*FAMILIES.values(), YOURS) for part in ("simulated", "80 % of runs")},
           "chosen batch": chosen, "critical batch": critical,
           "chosen batch (line)": lambda c: upright(c, "chosen batch (line)", c.batch)}
 
-AXES = {**{word: ("samples per e-fold", "steps per e-fold") for word in FAMILIES.values()},
+AXES = {**{word: ("samples per e-fold", "steps per e-fold") for word in (*FAMILIES.values(), YOURS)},
         "chosen batch": ("samples per e-fold", "steps per e-fold"),
-        **{f"{word}: CE": ("batch size B", "e-folds per sample × tr H / μ") for word in FAMILIES.values()},
+        **{f"{word}: CE": ("batch size B", "e-folds per sample × tr H / μ") for word in (*FAMILIES.values(), YOURS)},
         **{f"{FAMILIES[f]}: bound": ("batch size B", "e-folds per sample × tr H / μ") for f in BOUNDS},
         "critical batch": ("batch size B", "e-folds per sample"), "chosen batch (line)": ("batch size B", "e-folds per sample"),
         **{f"{word}: {part}": ("steps", "risk / risk at the start")
-           for word in FAMILIES.values() for part in ("expected", "simulated", "80 % of runs")}}
+           for word in (*FAMILIES.values(), YOURS) for part in ("expected", "simulated", "80 % of runs")}}
 
 
 def fewer(before, ratio, sentence):
@@ -108,6 +148,15 @@ def said(c):
     base = "sgd" if "sgd" in shown else shown[0]
     steps = {m: 1 / rate(c.H, m, c.batch) for m in shown}
     yield "At B = #", c.batch
+    if c.s["method"] and np.isfinite(own_rate(c, c.batch)):
+        yield "Your method needs #", 1 / own_rate(c, c.batch)
+    elif c.s["method"] and "from B" in c.view.sentence:
+        (at,) = [each for *_, each in printed.numbers(c.view.sentence.split("from B =")[1])]
+        assert np.isnan(own_rate(c, float(at) - 1)) and np.isfinite(own_rate(c, float(at)))
+        yield "from B = # on it does", float(at)
+    elif c.s["method"]:
+        yield "nor at any batch up to #", 65536
+        assert np.isnan(own_rate(c, 65536))
     if len(shown) == 1:
         yield f"{FAMILIES[base]} needs # steps", steps[base]
         if halved[base] < 1e12:
@@ -124,7 +173,12 @@ def said(c):
 def table(c):
     """The rows under the sentence: steps, the batch of the ring, the bound over the gap."""
     rows = c.view.text.splitlines()
-    assert len(rows) == len(c.s["methods"]) + 2
+    assert len(rows) == len(c.s["methods"]) + 2 + 2 * bool(c.s["method"])
+    if c.s["method"]:
+        row = re.split(" {2,}", rows.pop(-3).removeprefix(YOURS).strip())
+        assert rows.pop(-2) == f"{YOURS}: {c.s['method']}" and row[1:] == ["-", "-"]
+        r = own_rate(c, c.batch)
+        assert row[0] == "-" if np.isnan(r) else printed.agrees(printed.numbers(row[0])[0][2], 1 / r, 2.5)
     assert re.split(" {2,}", rows[0].strip()) == ["steps/e-fold", "CE halved at B", "bound/gap"]
     for m, row in zip(c.s["methods"], rows[1:], strict=False):
         expected = [1 / rate(c.H, m, c.batch), c.n["critical"][m], c.n["bound over exact"].get(m, np.inf)]
