@@ -153,11 +153,12 @@ class TradeoffPanel(Panel):
                 vacuous[key] = not (upper < 1).any()
             if upper is not None and not vacuous[key]:
                 tight[key] = float(BOUNDS[key](H, batch).value / now.gap[0])
-        x, y = np.transpose(here)
-        ranges = _ranges({key: grid[key] for key in FAMILIES}, unit, last, x.max())
+        chosen = max(at[key].compute[0] for key in scenario["methods"])
+        ranges = _ranges({key: grid[key] for key in FAMILIES}, unit, last, chosen)
         first = min(t["y"][0] for name, t in traces.items() if name.endswith(": expected") and len(t.get("y", ())))
         if first < LOWEST:                                              # a single step learns nearly everything
             ranges["yaxis3"][0] = float(np.floor(np.log10(first)))
+        x, y = np.transpose(here)
         traces["chosen batch"] = {"x": x, "y": y, "marker.line.color": ring_colors}
         x, y = np.transpose(marks) if marks else ([], [])
         traces["critical batch"] = {"x": x, "y": y, "marker.line.color": mark_colors}

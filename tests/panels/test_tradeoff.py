@@ -7,6 +7,9 @@ import mombook as mb
 from mombook.panels.frame import apply, problems
 from mombook.panels.tradeoff import GRID, TradeoffPanel
 
+from .test_drawn import traces_agree, words_agree
+from .ways.common import Drawn
+
 PANEL = TradeoffPanel()
 
 
@@ -75,6 +78,25 @@ def test_dragging_and_resting_agree():
         np.testing.assert_allclose(quick.numbers["gap"][m], gap, rtol=1e-3)                # one bin an octave, not two
     for m, batch in rest.numbers["critical"].items():
         np.testing.assert_allclose(quick.numbers["critical"][m], batch, rtol=0.25)     # read off 11 points between
+
+
+@pytest.mark.parametrize(("line", "said", "hidden"), [
+    ("batch=8;method=sgd(1.9)", "does not converge here; from B = 41 on it does.", ()),
+    ("batch=64;method=sgd(1.9)", "Your method needs", ()),
+    ("d=40;method=sgd(1e-8)", "Your method needs", ("", ": CE")),
+    ("d=40;method=Method(0, 0, 0)", "does not converge here; nor at any batch up to 65536.", ("", ": CE"))])
+def test_a_method_of_the_readers_own_is_drawn_where_it_converges_and_told_where_not(line, said, hidden):
+    c = Drawn(PANEL, PANEL.read(line))
+    assert said in c.view.sentence and problems(PANEL, c.s, c.view) == []
+    traces_agree("tradeoff", c)
+    words_agree("tradeoff", c)
+    for part in ("", ": CE", ": expected"):
+        assert c.view.traces[f"your method{part}"]["visible"] == (part not in hidden), part
+
+
+def test_the_axes_are_those_of_the_tuned_methods_whatever_a_reader_writes():
+    ranges = [PANEL.exact(PANEL.read(line)).ranges for line in ("d=40", "d=40;method=sgd(1e-8)")]
+    assert ranges[0] == ranges[1]
 
 
 def test_problems_are_seen():

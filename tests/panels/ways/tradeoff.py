@@ -10,7 +10,8 @@ from .. import printed
 from .common import SIMULATED, gap, literal, looks, places, rate, same, searched, tuned, unit, upright
 
 FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
-OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)": lambda lr, beta: mb.Method.qhm(lr, 0.7, beta)}
+OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)": lambda lr, beta: mb.Method.qhm(lr, 0.7, beta),
+       **{f"sgd({lr})": mb.Method(lr, 0.0, 0.0) for lr in (1.9, 1e-8)}, "Method(0, 0, 0)": mb.Method(0.0, 0.0, 0.0)}
 """What the written lines of the scenarios mean."""
 YOURS = "your method"
 BOUNDS = {"sgd": mb.bounds.sgd_gap, "heavy_ball": mb.bounds.heavy_ball_gap, "asgd": mb.bounds.two_buffer_gap}
