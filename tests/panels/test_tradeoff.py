@@ -99,6 +99,14 @@ def test_the_axes_are_those_of_the_tuned_methods_whatever_a_reader_writes():
     assert ranges[0] == ranges[1]
 
 
+def test_the_program_prints_the_price_of_the_readers_own_method(capsys):
+    scenario = PANEL.read("d=20;kappa=10;method=qhm(lr, 0.7, beta)")
+    exec(PANEL.recipe(scenario), {})
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("your method: steps per e-fold ")
+    np.testing.assert_allclose(float(said.split()[-1]), PANEL.exact(scenario).numbers["serial"]["yours"], rtol=1e-6)
+
+
 def test_problems_are_seen():
     scenario = PANEL.read()
     broken = PANEL.exact(scenario, final=False)
