@@ -42,8 +42,8 @@ panel
 # Try the presets. **Flat**: all methods coincide, momentum buys nothing. **Slow decay**: ASGD lies on heavy ball.
 # **Fast decay**: at small batch ASGD is far cheaper, and the gap closes as B grows.
 #
-# Then write the optimizer you use into the field *your method* (behind *more*): `torch.optim.SGD(params, lr=0.05, momentum=0.9)`
-# is drawn as it is, `qhm(lr, 0.7, beta)` is tuned at every batch.
+# Then write the optimizer you use into the field *your method* (behind *more*):
+# `torch.optim.SGD(params, lr=0.05, momentum=0.9)` is drawn as it is, `qhm(lr, 0.7, beta)` is tuned at every batch.
 
 # %% [markdown]
 # Now a prediction. At κ = 1000 the rings of the middle plot stand where [compute efficiency] has halved. At κ = 100 000, where

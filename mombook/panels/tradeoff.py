@@ -334,9 +334,10 @@ def _of_yours(scenario, at):
     """The reader's own method: its price, or where it diverges; a sentence with a space before it, or nothing."""
     if OWN not in at:
         return ""
-    if np.isfinite(at[OWN].gap[0]):
-        return f" Your method needs {three(at[OWN].serial[0])}."
     least = _stable_from(spectra.key(scenario), scenario["method"])
+    if np.isfinite(at[OWN].gap[0]):
+        below = f"; below B = {least} it does not converge" if least and least > 1 else ""
+        return f" Your method needs {three(at[OWN].serial[0])} steps{below}."
     where = f"from B = {least} on it does" if least else f"nor at any batch up to {BATCH.high}"
     return f" Your method does not converge here; {where}."
 

@@ -71,6 +71,13 @@ def own_rate(c, batch):
     return -np.log1p(-gap) if gap > 0 else np.nan
 
 
+def stable_from(c, before):
+    """The batch said after these words, at which the reader's own method converges, and at one less not."""
+    (at,) = [each for *_, each in printed.numbers(c.view.sentence.split(before)[1])]
+    assert np.isnan(own_rate(c, at - 1)) and np.isfinite(own_rate(c, at))
+    return at
+
+
 def own(part):
     """The reader's own method: price, efficiency or curve, hidden where none is written or all of it lies outside."""
     def check(c):
@@ -150,11 +157,13 @@ def said(c):
     steps = {m: 1 / rate(c.H, m, c.batch) for m in shown}
     yield "At B = #", c.batch
     if c.s["method"] and np.isfinite(own_rate(c, c.batch)):
-        yield "Your method needs #", 1 / own_rate(c, c.batch)
+        yield "Your method needs # steps", 1 / own_rate(c, c.batch)
+        if "below B" in c.view.sentence:
+            yield "below B = # it does not converge", stable_from(c, "below B =")
+        else:
+            assert np.isfinite(own_rate(c, 1))
     elif c.s["method"] and "from B" in c.view.sentence:
-        (at,) = [each for *_, each in printed.numbers(c.view.sentence.split("from B =")[1])]
-        assert np.isnan(own_rate(c, float(at) - 1)) and np.isfinite(own_rate(c, float(at)))
-        yield "from B = # on it does", float(at)
+        yield "from B = # on it does", stable_from(c, "from B =")
     elif c.s["method"]:
         yield "nor at any batch up to #", 65536
         assert np.isnan(own_rate(c, 65536))
