@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mombook.panels import PANELS, definition
-from mombook.panels.frame import problems
+from mombook.panels.frame import hide_theory, problems
 from mombook.panels.scenario import Slider
 
 from . import printed, scenarios, ways
@@ -48,7 +48,7 @@ def traces_agree(name, c):
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_no_trace_is_without_a_second_way(name):
     """A trace that is new, or renamed, is held against nothing: it needs an entry in ``ways``."""
-    way, figure = ways.of(name), {t.name for t in definition(name).figure().data}
+    way, figure = ways.of(name), {t.name for t in scenarios.figure(name).data}
     assert figure == set(way.TRACES) == set(way.AXES)
     for k in range(1 + len(scenarios.presets(name))):
         assert set(drawn(name, k).view.traces) <= figure
@@ -72,7 +72,7 @@ def test_a_drag_shows_the_same_in_fewer_points(name):
 
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_axes_are_called_what_their_arrays_are(name):
-    figure = definition(name).figure()
+    figure = scenarios.figure(name)
     for trace in figure.data:
         for letter, meant in zip("xy", ways.of(name).AXES[trace.name], strict=True):
             title = figure.layout[f"{letter}axis{(trace[f'{letter}axis'] or letter)[1:]}"].title.text or ""
@@ -186,3 +186,14 @@ def test_a_value_that_no_control_has_is_refused_by_name(name):
                 panel.read(f"{control.name}={value}")
     with pytest.raises(ValueError, match=r"^this panel has no 'pitch'; it has "):
         panel.read("pitch=3")
+
+
+@pytest.mark.parametrize("name", [each for each in scenarios.EACH if each.values[0] in PANELS])
+def test_theory_names_traces_and_hides_them(name):
+    c = drawn(name, 0)
+    assert c.panel.theory and set(c.panel.theory) < {t.name for t in scenarios.figure(name).data}
+    hidden, back = (hide_theory(c.panel, c.s, c.view, on) for on in (True, False))
+    assert all(hidden.traces[n]["visible"] is False for n in c.panel.theory)
+    for n, shown in c.view.traces.items():
+        assert back.traces[n].get("visible", True) is shown.get("visible", True)
+    assert hidden.sentence != c.view.sentence == back.sentence and not hidden.text and "Theory is hidden" in hidden.sentence
