@@ -10,6 +10,7 @@ import pytest
 from mombook.panels import PANELS, definition
 from mombook.panels.frame import hide_theory, problems
 from mombook.panels.scenario import Slider
+from mombook.prose import slips
 
 from . import printed, scenarios, ways
 from .ways.common import SIMULATED, Drawn
@@ -162,6 +163,36 @@ def test_nothing_is_wrong_at_rest_and_the_line_brings_it_back(name, k):
     back = c.panel.read(c.panel.write(c.s))
     assert back.keys() == c.s.keys()
     assert [k for k, v in c.s.items() if back[k] != (v if isinstance(v, (str, tuple)) else pytest.approx(v))] == []
+
+
+@pytest.mark.parametrize("name", scenarios.EACH)
+def test_everything_a_panel_says_beside_its_sentence_is_well_written(name):
+    """Sentences, titles and lamps are held to it by ``frame.problems`` at every scenario; here is the rest."""
+    panel, figure = definition(name), scenarios.figure(name)
+    said = [panel.title, panel.help, *panel.presets, *panel.guides, *panel.searches]
+    said += [word for c in panel.controls for word in (c.label, c.help, *getattr(c, "words", {}).values())]
+    said += [t.hovertemplate or "" for t in figure.data] + [a.text or "" for a in figure.layout.annotations]
+    said += [str(axis.title.text) for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
+    well_written([*said, *texts(drawn(name, 0).view)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenarios.EVERYTHING)
+def test_presets_are_well_written(name):
+    for k in range(1, 1 + len(scenarios.presets(name))):
+        well_written(texts(drawn(name, k).view))
+
+
+def texts(view):
+    """All that a view says or writes at its traces."""
+    return [view.sentence, *view.titles, *view.guess, *(why for *_, why in view.lamps),
+            *(str(label) for t in view.traces.values() for label in np.ravel(t.get("text", [])))]
+
+
+def well_written(said):
+    """No text has a slip, templates and tags left aside."""
+    wrong = {text: slips(re.sub(r"%\{[^}]*\}|<[^>]*>", "", text)) for text in said}
+    assert {text: what for text, what in wrong.items() if what} == {}
 
 
 @pytest.mark.parametrize("name", scenarios.EACH)
