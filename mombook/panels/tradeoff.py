@@ -112,14 +112,8 @@ class TradeoffPanel(Panel):
         critical = {}
         for key, look in style.METHODS.items():
             shown, f, now = key in scenario["methods"], grid[key], at[key]
-            off = {"visible": shown}
             upper = _upper(problem, final).get(key)
-            if upper is not None:
-                bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
-                traces[f"{look.word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
-                                                 "visible": shown and bool(np.isfinite(bound).any())}
-            traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
-            traces[f"{look.word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
+            traces |= _frontier_traces(look.word, f, upper, unit, shown)
             if not shown:
                 for part in ("expected", "simulated", "80 % of runs"):
                     traces[f"{look.word}: {part}"] = {"visible": False}
@@ -131,7 +125,7 @@ class TradeoffPanel(Panel):
                 marks.append((critical[key], read_off(f.batches, f.ce, critical[key]) / unit))
                 mark_colors.append(look.color)
             steps, risk, notes = expected(problem, now.methods[0], batch, last, (LOWEST, HIGHEST), final)
-            traces[f"{look.word}: expected"] = {"x": steps[1:], "y": risk[1:], "customdata": notes[1:], **off}
+            traces[f"{look.word}: expected"] = {"x": steps[1:], "y": risk[1:], "customdata": notes[1:], "visible": True}
             if upper is not None:
                 vacuous[key] = not (upper < 1).any()
             if upper is not None and not vacuous[key]:
@@ -196,6 +190,18 @@ for family in {scenario["methods"]}:
         """No dots, no bands."""
         empty = {"x": [], "y": []}
         return {f"{look.word}: {part}": empty for look in style.METHODS.values() for part in ("simulated", "80 % of runs")}
+
+
+def _frontier_traces(word, f, upper, unit, shown):
+    """A method's frontier in both plots, and the bound on it where there is one."""
+    traces, off = {}, {"visible": shown}
+    if upper is not None:
+        bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)          # a gap of 1 bounds nothing
+        traces[f"{word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
+                                    "visible": shown and bool(np.isfinite(bound).any())}
+    traces[word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
+    traces[f"{word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
+    return traces
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------
