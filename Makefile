@@ -18,6 +18,8 @@ SITE_STAMP := $(SITE_VENV)/.installed
 check test bench: export OMP_NUM_THREADS := 1
 check test bench: export OPENBLAS_NUM_THREADS := 1
 check test bench: export MKL_NUM_THREADS := 1
+# Compiled tests are kept between runs: compiling them costs each worker four seconds.
+check: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help lab check test test-fresh test-versions site site-tools pins serve bench notebooks doctor clean
 .DEFAULT_GOAL := help
@@ -54,12 +56,13 @@ lab: $(STAMP)
 
 PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10 --rerun-show-tracebacks --max-suite-reruns=5
 
-# While editing. A test says by a marker (pyproject.toml) that it is not one of these.
+# While editing. A test says by a marker (pyproject.toml) that it is not one of these. Types and notebooks are checked beside
+# the tests; what is wrong with them is printed below the tests' last line.
 check: $(STAMP)
 	@$(BIN)/ruff check -q .
-	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m tools.build_notebooks --check-source
-	@$(PYTEST) -m 'not slow and not browser and not site' $(TESTARGS)
+	@found=$$(mktemp); { $(BIN)/mypy --no-error-summary && $(BIN)/python -m tools.build_notebooks --check-source; } >$$found 2>&1 & beside=$$!; \
+	$(PYTEST) -m 'not slow and not browser and not site' $(TESTARGS); failed=$$?; \
+	wait $$beside || { failed=1; cat $$found; }; rm -f $$found; exit $$failed
 
 # One pytest run, so that its last line counts everything. --nbval executes each notebook and compares every output.
 # Without the site's tools the tests of the site are skipped: the reason stands in the output, and the skips are counted.

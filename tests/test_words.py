@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
-from panels.scenarios import EACH
 
 import mombook as mb
-from mombook.panels import definition
 from mombook.prose import fewer, given, percent, signed, slips, three, whole
 
 NUMBERS = st.floats(min_value=-1e300, max_value=1e300, allow_subnormal=False) | st.integers(-10**9, 10**9) | \
@@ -81,23 +79,6 @@ def test_each_slip_is_seen(bad, why):
                                   "1 step", "21 steps", "1.5 samples", "in 1 run"])
 def test_what_is_right_is_left_alone(good):
     assert slips(good) == []
-
-
-@pytest.mark.parametrize("name", EACH)
-def test_everything_a_panel_says_beside_its_sentence_is_written_so(name):
-    """Sentences, titles and lamps are held to it by ``frame.problems`` at every corner; here is the rest, and the presets."""
-    panel = definition(name)
-    said = [panel.title, panel.help, *panel.presets, *panel.guides, *panel.searches]
-    said += [word for c in panel.controls for word in (c.label, c.help, *getattr(c, "words", {}).values())]
-    figure = panel.figure()
-    said += [t.hovertemplate or "" for t in figure.data] + [a.text or "" for a in figure.layout.annotations]
-    said += [str(axis.title.text) for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
-    for changes in ({}, *panel.presets.values()):
-        view = panel.exact(panel.read(**changes), final=False)
-        said += [view.sentence, *view.titles, *view.guess, *(why for *_, why in view.lamps)]
-        said += [str(label) for t in view.traces.values() for label in np.ravel(t.get("text", []))]
-    wrong = {text: slips(re.sub(r"%\{[^}]*\}|<[^>]*>", "", text)) for text in said}
-    assert {text: what for text, what in wrong.items() if what} == {}
 
 
 def test_advice_is_written_so():

@@ -1,8 +1,7 @@
 """Claims about ASGD: what its advantage depends on, how it is traded, and how near "near overlap" is."""
 
 import numpy as np
-from scipy.optimize import brentq, minimize
-from scipy.special import zeta
+import scipy
 
 from .. import bounds
 from ..exact import row_moments
@@ -83,7 +82,8 @@ def on_rows(system, constant, batch):
     """(T7) with the constants R and N_l of sampled rows: eps and the method."""
     lam = system.eigenvalues
     delta = min(batch / (3 * constant(np.ones_like(lam))), 1 / (4 * lam.max()))
-    star = brentq(lambda e: e * e * constant(1 / (lam + e / delta)) - 2 / 3 * batch * lam.min() * delta, 1e-12, 10.0)
+    star = scipy.optimize.brentq(
+        lambda e: e * e * constant(1 / (lam + e / delta)) - 2 / 3 * batch * lam.min() * delta, 1e-12, 10.0)
     eps = min(star, 1 / (1 + np.sqrt(lam.max() / lam.min())))
     return eps, Method(delta, eps**2 / (2 * lam.min()), 1 - eps)
 
@@ -111,7 +111,8 @@ def _rows_open():
                     return 1.0
 
             start = np.log([m.delta, m.eta, eps / (1 - eps)])
-            found = minimize(cost, start, method="Nelder-Mead", options={"xatol": 1e-2, "fatol": 1e-6, "maxfev": 120})
+            found = scipy.optimize.minimize(cost, start, method="Nelder-Mead",
+                                            options={"xatol": 1e-2, "fatol": 1e-6, "maxfev": 120})
             ratios.append(-2 * found.fun / eps)
     return Finding(f"tuned on two systems of unit rows, B = 1 and 16: {min(ratios):.1f} to {max(ratios):.1f} times T7's ε/2",
                    1 <= min(ratios) and max(ratios) < 12 * np.sqrt(6))
@@ -171,7 +172,7 @@ def _lower():
 
 def _constants(a):
     """The exponent theta, and the constant c of the lower side, on the power law i^-a."""
-    theta, D = a / (2 * a - 1), 1 / (3 * (zeta(a) + 1))
+    theta, D = a / (2 * a - 1), 1 / (3 * (scipy.special.zeta(a) + 1))
     return theta, (2 * D ** (1 - 1 / a) / (3 * (3 + 1 / (a - 1)))) ** theta
 
 
@@ -185,7 +186,7 @@ def _growth():
         said.append(f"decay {a:g}: exponent {slope.min():.3f} to {slope.max():.3f}, proved {predicted:.3f}, "
                     f"T6 {(a - 1) / 2:.3f}")
         holds &= bool(slope.min() > (a - 1) / 2 + 0.05 and abs(slope[-1] - predicted) < 0.03)
-        holds &= bool(_constants(a)[1] / 8 <= constant.min() and constant.max() <= 32 * (zeta(a) + 1))
+        holds &= bool(_constants(a)[1] / 8 <= constant.min() and constant.max() <= 32 * (scipy.special.zeta(a) + 1))
     return Finding("; ".join(said), holds)
 
 

@@ -1,7 +1,7 @@
 """Claims about heavy ball: the frontier it does not raise, the window it widens, and what would have refuted both."""
 
 import numpy as np
-from scipy.stats import linregress, t
+import scipy
 
 from .. import bounds
 from ..exact.moments import contraction_gap, contraction_gaps, is_stable, whole_step
@@ -32,7 +32,7 @@ def _frontier():
 
 def _flat_in_kappa():
     ratios = [falsify.best_ce_ratio(Spectrum.power_law(200, 1.5, k).compressed(2)).ratio for k in KAPPAS]
-    slope = linregress(np.log(KAPPAS[-3:]), np.log(ratios[-3:])).slope
+    slope = scipy.stats.linregress(np.log(KAPPAS[-3:]), np.log(ratios[-3:])).slope
     return Finding(f"ratio {ratios[0]:.3f} at κ = 10, {ratios[-1]:.3f} at κ = 10⁶", max(ratios) < 1.5 and slope < 0.1)
 
 
@@ -133,8 +133,8 @@ def _bends():
 
 
 def _fit(windows):
-    fit = linregress(np.log(KAPPAS), np.log(windows))
-    return fit.slope, t.ppf(0.975, KAPPAS.size - 2) * fit.stderr
+    fit = scipy.stats.linregress(np.log(KAPPAS), np.log(windows))
+    return fit.slope, scipy.stats.t.ppf(0.975, KAPPAS.size - 2) * fit.stderr
 
 
 def _exponent():

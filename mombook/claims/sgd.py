@@ -1,7 +1,7 @@
 """Claims about SGD, its critical batch, and what a mean of runs says: notebooks 02 and 06."""
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from .. import bounds
 from ..exact import one_weight
@@ -76,7 +76,7 @@ def _one_draw():
     H, m = Spectrum.power_law(10, 1.5, 100), Method.heavy_ball(0.1, 0.5)
     a, b = (simulate(H, m, 3, 10, 3000, np.random.default_rng(k), sampler=s, noise=0.3)
             for k, s in enumerate(("one_draw", "direct")))
-    p = min(stats.ks_2samp(a[:, t], b[:, t]).pvalue for t in (1, 10))
+    p = min(scipy.stats.ks_2samp(a[:, t], b[:, t]).pvalue for t in (1, 10))
     return Finding(f"Kolmogorov-Smirnov against literal minibatches: smallest p-value {p:.2f}", bool(p > 1e-3))
 
 

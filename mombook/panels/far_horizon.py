@@ -48,6 +48,9 @@ ENOUGH = 5.0
 HIGHEST = 10**0.1
 """Top of the plot of curves."""
 
+PARTS = ("", ", tuned anew", ": exponent", ": exponent, tuned anew")
+"""What follows a method's word in the names of its traces."""
+
 TARGET = 0.01
 """Share of the starting risk whose time is told."""
 
@@ -117,61 +120,37 @@ class FarHorizonPanel(Panel):
 
         While dragging there are fewer points and fewer bins, and only four of the shorter horizons."""
         decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
-        H, per = spectra.from_top(decay, d), PER_DECADE[final]
-        times = _times(T, per)
         powers = {"left running": 1 - 1 / decay, "tuned anew": (2 - 1 / decay) * (1 - 1 / decay)}
         top = 3.5 * powers["left running"]
-        traces, laws, crosses, end, reach, fitted, anew, bends, drawn = {}, [], [], {}, {}, {}, {}, {}, {}
+        asked = {key: (decay, d, batch, T, key, FAMILIES[key]) for key in style.METHODS if key in scenario["methods"]}
+        traces, laws = {}, []
+        numbers = {"end": {}, "reach": {}, "fitted": {}, "tuned anew": {}, "law": powers, "bend": {}}
         for key, look in style.METHODS.items():
-            parts = [look.word + part for part in ("", ", tuned anew", ": exponent", ": exponent, tuned anew")]
-            if key not in scenario["methods"]:
-                traces |= {name: {"visible": False} for name in parts}
+            if key not in asked:
+                traces |= {look.word + part: {"visible": False} for part in PARTS}
                 continue
-            method, risk = _curve(decay, d, batch, T, key, FAMILIES[key], final)
-            end[key], reach[key] = float(risk[-1]), _reached(times, risk)
-            seen = risk > FLOOR / 10
-            drawn[parts[0]] = key
-            forgets = 1 / (1 - method.beta) if method.eta else 0.0
-            still = seen & (times > (forgets if method.delta == 0 else 0.0))      # until then nothing damps the turning modes
-            traces[parts[2]] = {**_slopes(times[still], risk[still], per, top), "visible": True}
-            then = _anew(decay, d, batch, T, key, FAMILIES[key], final)
-            traces[parts[1]] = {"x": then[0], "y": then[1], "visible": True}
-            traces[parts[3]] = {**_slopes(*then, 1, top), "visible": True}
-            anew[key] = _last_slope(*then)
-            fitted[key] = _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]])
-            bends[key], start = bend(H, method), 10 * max(forgets, 1.0)
-            if start < min(bends[key], T):                                        # it comes to hold before it ends
-                settled = np.geomspace(start, T, 30)
-                laws.append([settled, settled_risk(H, decay, method, batch, settled) / (H.trace / 2)])
-        gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
-        traces["the law"] = dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True))
-        right, across = Plot([0, np.log10(T)], [0, top], 2, log=(True, False)), {"x": [1, T]}
-        traces["law of the exponent"] = {**across, "y": [powers["left running"]] * 2}
-        traces["ASGD's exponent, tuned anew"] = {**across, "y": [powers["tuned anew"]] * 2,
-                                                 "visible": "asgd" in scenario["methods"]}
-        for name in drawn:
-            right.curve(traces[f"{name}: exponent"]["x"], traces[f"{name}: exponent"]["y"])
-            right.marks(traces[f"{name}: exponent, tuned anew"]["x"], traces[f"{name}: exponent, tuned anew"]["y"])
-        laws_named = [(text, right.curve(traces[name]["x"], traces[name]["y"])) for name, text in (
-            ("law of the exponent", "1 − 1/a"), ("ASGD's exponent, tuned anew", "(2 − 1/a)<br>(1 − 1/a)"))
-            if traces[name].get("visible", True)]
-        traces["law names"] = right.names(laws_named, ABOVE_OR_BELOW)
-        lowest = min(end.values())
+            shown, told, law = _at_its_times(asked[key], final, top)
+            traces |= {look.word + part: trace for part, trace in shown.items()}
+            laws += law
+            for what, value in told.items():
+                numbers[what][key] = value
+        traces |= _laws(laws, powers, T) | {"ASGD's exponent, tuned anew": {
+            "x": [1, T], "y": [powers["tuned anew"]] * 2, "visible": "asgd" in asked}}
+        traces["law names"] = _law_names(traces, [style.METHODS[key].word for key in asked], [0, np.log10(T)], [0, top])
+        lowest = min(numbers["end"].values())
         low = min(np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0, -1.0)
         law = np.asarray(traces["the law"]["y"], float)
         traces["the law"]["visible"] = bool(((law >= 10**low) & (law <= HIGHEST)).any())
-        for name, key in drawn.items():
-            steps, risk, notes = _drawn(decay, d, batch, T, key, FAMILIES[key], final, 10**low)
-            seen = (risk > FLOOR / 10) & (steps > 0)
-            traces[name] = {"x": steps[seen], "y": risk[seen], "customdata": notes[seen], "visible": True}
-            if bends[key] < steps[seen][-1]:
-                crosses.append((bends[key], np.exp(np.interp(*np.log([bends[key]]), *np.log([steps[seen], risk[seen]])))))
-            marks = traces[f"{name}, tuned anew"]                           # those under the picture's lower edge are left out
+        crosses = []
+        for key in asked:
+            word = style.METHODS[key].word
+            traces[word], cross = _as_drawn(asked[key], final, 10**low, numbers["bend"][key])
+            crosses += cross
+            marks = traces[f"{word}, tuned anew"]                           # those under the picture's lower edge are left out
             inside = marks["y"] >= 10**low
             marks |= {"x": marks["x"][inside], "y": marks["y"][inside]}
         traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
-        numbers = {"end": end, "reach": reach, "fitted": fitted, "tuned anew": anew, "law": powers, "bend": bends,
-                   "binning": _binning(decay, d, batch, T, scenario["methods"], 10**low) if final else {}}
+        numbers["binning"] = _binning(decay, d, batch, T, scenario["methods"], 10**low) if final else {}
         across = [0, np.log10(T)]
         ranges = {"xaxis": across, "yaxis": [low, np.log10(HIGHEST)], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
@@ -195,6 +174,59 @@ for family, steps in {horizons}.items():
     curve = mb.risk_at(H, best.method, {batch}, times) / (H.trace / 2)  # exactly, without the steps
     print(family, "ends at this share of its start:", curve[-1])
 '''
+
+
+# -- traces ------------------------------------------------------------------------------------------------------------
+def _at_its_times(asked, final, top):
+    """Of one method: traces by the ends of their names, its numbers, and the law from where it holds (a list of one, or none).
+
+    The curve itself is drawn later (``_as_drawn``), when the lowest risk of all is known."""
+    decay, d, batch, T, *_ = asked
+    H, per = spectra.from_top(decay, d), PER_DECADE[final]
+    times = _times(T, per)
+    method, risk = _curve(*asked, final)
+    forgets = 1 / (1 - method.beta) if method.eta else 0.0
+    still = (risk > FLOOR / 10) & (times > (forgets if method.delta == 0 else 0.0))   # until then nothing damps turning modes
+    then = _anew(*asked, final)
+    traces = dict(zip(PARTS[1:], (
+        {"x": then[0], "y": then[1], "visible": True},
+        {**_slopes(times[still], risk[still], per, top), "visible": True},
+        {**_slopes(*then, 1, top), "visible": True}), strict=True))
+    numbers = {"end": float(risk[-1]), "reach": _reached(times, risk), "tuned anew": _last_slope(*then),
+               "fitted": _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]]), "bend": bend(H, method)}
+    start = 10 * max(forgets, 1.0)
+    if start >= min(numbers["bend"], T):                                # the law ends before it comes to hold
+        return traces, numbers, []
+    settled = np.geomspace(start, T, 30)
+    return traces, numbers, [[settled, settled_risk(H, decay, method, batch, settled) / (H.trace / 2)]]
+
+
+def _laws(laws, powers, T):
+    """The law of every method, one after another with gaps between, and the exponent it has."""
+    gaps = [np.pad(law, ((0, 0), (0, 1)), constant_values=np.nan) for law in laws]
+    return {"the law": dict(zip("xy", np.hstack(gaps) if gaps else ([], []), strict=True)),
+            "law of the exponent": {"x": [1, T], "y": [powers["left running"]] * 2}}
+
+
+def _law_names(traces, words, across, up):
+    """Names on the right beside the lines of theory, away from what is drawn of the methods."""
+    plot = Plot(across, up, 2, log=(True, False))
+    for word in words:
+        plot.curve(*(traces[f"{word}: exponent"][axis] for axis in "xy"))
+        plot.marks(*(traces[f"{word}: exponent, tuned anew"][axis] for axis in "xy"))
+    lines = [(text, plot.curve(traces[name]["x"], traces[name]["y"])) for name, text in (
+        ("law of the exponent", "1 − 1/a"), ("ASGD's exponent, tuned anew", "(2 − 1/a)<br>(1 − 1/a)"))
+        if traces[name].get("visible", True)]
+    return plot.names(lines, ABOVE_OR_BELOW)
+
+
+def _as_drawn(asked, final, low, ends):
+    """The curve of one method in a picture that ends at ``low``, and the point on it where the law ``ends``, if it is there."""
+    steps, risk, notes = _drawn(*asked, final, low)
+    seen = (risk > FLOOR / 10) & (steps > 0)
+    steps, risk = steps[seen], risk[seen]
+    crossed = [(ends, np.exp(np.interp(*np.log([ends]), *np.log([steps, risk]))))] if ends < steps[-1] else []
+    return {"x": steps, "y": risk, "customdata": notes[seen], "visible": True}, crossed
 
 
 # -- reading curves ----------------------------------------------------------------------------------------------------

@@ -105,59 +105,37 @@ class RulerPanel(Panel):
 
     def exact(self, scenario, final=True):
         """Points, fit and verdict; while dragging, from FEWEST of the points, critical batches read off a coarse curve."""
-        quantity, family, axis, law = (scenario[k] for k in ("quantity", "method", "axis", "law"))
-        x, widened = points(scenario)
-        along = axis == "batch" and quantity not in NO_BATCH           # all of them at once
-        x = x if final or along else x[np.unique(np.linspace(0, x.size - 1, FEWEST).round().astype(int))]
-        y = _measured(scenario, x, final)
-        x, y = x[np.isfinite(y)], y[np.isfinite(y)]
-        theory = candidates(quantity, family, axis, law, scenario["decay"])
+        x, y, widened = _swept(scenario, final)
+        theory = candidates(*(scenario[k] for k in ("quantity", "method", "axis", "law", "decay")))
         ends = [np.log10(v) for v in _ends(scenario)[:2]]
         named = list(theory.items())[:MOST]
         traces = {name: {"visible": False} for name in ("interval", "fitted line", "points", "local exponent", *self.theory)}
         numbers = {"x": x, "y": y, "candidates": theory}
-        levels = [v for _, v in named] + [0.0, 0.5]
-        span = [0.0, 1.0]
+        levels, span, found = [v for _, v in named] + [0.0, 0.5], [0.0, 1.0], None
+        at, slope = local_exponents(x, y) if x.size >= 2 else ([], [])
         if x.size >= 2:
-            at, slope = local_exponents(x, y)
             traces["points"] = {"x": x, "y": y, "visible": True}
             traces["local exponent"] = {"x": at, "y": slope, "visible": True}
             levels = [v for _, v in named] + list(slope)
             span = [float(np.log10(y.min())), float(np.log10(y.max()))]
-        found = None
         if x.size >= FEWEST:
             found = fit_exponent(x, y)
             numbers |= {"value": found.value, "low": found.low, "high": found.high, "early": found.early,
                         "error": found.error, "held": [what for what, power in theory.items() if found.holds(power)]}
-            late = x[x.size // 2:]
-            traces["fitted line"] = {"x": x, "y": found.scale * x**found.value, "visible": True}
-            middle, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)
-            band = [found.low, found.low, found.high, found.high]
-            traces["interval"] = {"x": [late[0], late[-1], late[-1], late[0]], "y": band, "visible": True}
+            traces |= _fitted(found, x, y, at, slope, [power for _, power in named], scenario["axis"])
             levels += [found.low, found.high]
-            for k, (_, power) in enumerate(named):
-                through, level = middle, found.scale * middle**found.value
-                near = int(np.argmin(np.abs(slope - power)))
-                if axis == "batch" and abs(slope[near] - power) < NEAR:  # regimes: each where it rules
-                    through, level = at[near], np.sqrt(y[near] * y[near + 1])
-                traces[f"theory {k}"] = {"x": left, "y": level * (left / through) ** power, "visible": True}
         # what a reader sees must not hang on one wild interval
         low, high = max(min(levels), -3.0), min(max(levels), 3.0)
         pad = max(0.12 * (high - low), 0.05)
         ranges = {"xaxis": _padded(ends), "xaxis2": _padded(ends), "yaxis": _padded(span, 0.15),
                   "yaxis2": [low - pad, high + pad]}
-        right, lines = Plot(ranges["xaxis2"], ranges["yaxis2"], 2, log=(True, False)), []
+        right = Plot(ranges["xaxis2"], ranges["yaxis2"], 2, log=(True, False))
         if x.size >= 2:
             right.curve(at, slope)
             right.marks(at, slope)
-        for k, (what, power) in enumerate(named):
-            level = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2}
-            traces[f"theory {k} (right)"] = {**level, "visible": True}
-            lines.append((f"{what}: {three(power)}", right.curve(**level)))
-        traces["theory names"] = {**right.names(lines, ABOVE_OR_BELOW), "visible": True}
-        return View(traces, _sentence(scenario, numbers, found, widened), ranges,
-                    [f"<b>{_called(scenario)}</b> against {AXES[axis][0]}", "<b>Its exponent</b>, from point to point"],
-                    numbers=numbers)
+        traces |= _levels(right, named, ends)
+        titles = [f"<b>{_called(scenario)}</b> against {AXES[scenario['axis']][0]}", "<b>Its exponent</b>, from point to point"]
+        return View(traces, _sentence(scenario, numbers, found, widened), ranges, titles, numbers=numbers)
 
 
 def points(scenario):
@@ -184,6 +162,15 @@ def _ends(scenario):
     if name == "kappa":
         low = max(low, 1.5)                                             # at kappa = 1 there is nothing to tell apart
     return (low, high, False) if high >= 4 * low * (1 - 1e-9) else (max(least, 1.5) if name == "kappa" else least, most, True)
+
+
+def _swept(scenario, final):
+    """Points, the quantity there, and whether the ends had to be ignored; while dragging, at FEWEST of the points."""
+    x, widened = points(scenario)
+    along = scenario["axis"] == "batch" and scenario["quantity"] not in NO_BATCH       # all of them at once
+    x = x if final or along else x[np.unique(np.linspace(0, x.size - 1, FEWEST).round().astype(int))]
+    y = _measured(scenario, x, final)
+    return x[np.isfinite(y)], y[np.isfinite(y)], widened
 
 
 def _measured(scenario, x, final):
@@ -222,6 +209,33 @@ def _point(quantity, name, family, law, kappa, decay, d, batch, final):
 @lru_cache(maxsize=256)
 def _along_batches(quantity, name, family, law, kappa, decay, d, batches):
     return measure(quantity, _spectrum(law, kappa, decay, d), name, batches)
+
+
+# -- traces -----------------------------------------------------------------------------------------------------------
+def _fitted(found, x, y, at, slope, powers, axis):
+    """The fitted line and its interval, over the half that it is fitted to; and theory's slopes through the middle of that."""
+    late = x[x.size // 2:]
+    middle, left = np.sqrt(late[0] * late[-1]), np.geomspace(x[0], x[-1], 33)
+    band = [found.low, found.low, found.high, found.high]
+    traces = {"fitted line": {"x": x, "y": found.scale * x**found.value, "visible": True},
+              "interval": {"x": [late[0], late[-1], late[-1], late[0]], "y": band, "visible": True}}
+    for k, power in enumerate(powers):
+        through, level = middle, found.scale * middle**found.value
+        near = int(np.argmin(np.abs(slope - power)))
+        if axis == "batch" and abs(slope[near] - power) < NEAR:         # regimes: each where it rules
+            through, level = at[near], np.sqrt(y[near] * y[near + 1])
+        traces[f"theory {k}"] = {"x": left, "y": level * (left / through) ** power, "visible": True}
+    return traces
+
+
+def _levels(plot, named, ends):
+    """Theory's exponents on the right, from end to end, and their names."""
+    traces, lines = {}, []
+    for k, (what, power) in enumerate(named):
+        level = {"x": [10 ** ends[0], 10 ** ends[1]], "y": [power] * 2}
+        traces[f"theory {k} (right)"] = {**level, "visible": True}
+        lines.append((f"{what}: {three(power)}", plot.curve(**level)))
+    return traces | {"theory names": {**plot.names(lines, ABOVE_OR_BELOW), "visible": True}}
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

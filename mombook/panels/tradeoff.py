@@ -130,12 +130,7 @@ class TradeoffPanel(Panel):
                 continue
             f, now = grid[key], at[key]
             upper = _upper(problem, final).get(key)
-            if upper is not None:
-                bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)  # a gap of 1 bounds nothing
-                traces[f"{look.word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
-                                                 "visible": shown and bool(np.isfinite(bound).any())}
-            traces[look.word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
-            traces[f"{look.word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
+            traces |= _frontier_traces(look.word, f, upper, unit, shown)
             if not shown:
                 traces |= {f"{look.word}{part}": off for part in (": expected", *RUNS)}
                 continue
@@ -222,6 +217,18 @@ print("your method: steps per e-fold", frontier_of(H, parsed({scenario["method"]
         """No dots, no bands."""
         empty = {"x": [], "y": []}
         return {f"{look.word}{part}": empty for look in _looks().values() for part in RUNS}
+
+
+def _frontier_traces(word, f, upper, unit, shown):
+    """A method's frontier in both plots, and the bound on it where there is one."""
+    traces, off = {}, {"visible": shown}
+    if upper is not None:
+        bound = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan)          # a gap of 1 bounds nothing
+        traces[f"{word}: bound"] = {"x": f.batches, "y": bound / f.batches / unit,
+                                    "visible": shown and bool(np.isfinite(bound).any())}
+    traces[word] = {"x": f.compute, "y": f.serial, "customdata": f.batches.round().astype(np.int64), **off}
+    traces[f"{word}: CE"] = {"x": f.batches, "y": f.ce / unit, **off}
+    return traces
 
 
 # -- the numbers, remembered: sliders pass the same stops again and again ----------------------------------------------

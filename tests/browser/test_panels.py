@@ -2,6 +2,7 @@
 a reader sees without Jupyter's widgets."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import jupytext
@@ -17,6 +18,7 @@ TRACES = {"sgd": "tuned gap", "heavy_ball": "chosen (loss)", "translator": "heav
           "asgd": "ASGD", "typical": "rate of the mean", "parallel": "simple momentum", "small_steps": "SGDM: threshold"}
 
 
+@lru_cache(maxsize=1)
 def opening_cells():
     """Panel name -> the line that opens it, from the notebooks' sources."""
     lines = [line for path in NOTEBOOKS for cell in jupytext.read(path).cells for line in cell.source.splitlines()]
@@ -40,10 +42,9 @@ def test_every_panel_of_the_notebooks_is_here():
     assert set(opening_cells()) == set(TRACES)
 
 
-@pytest.mark.parametrize("k", range(len(TRACES)), ids=opening_cells())
-def test_a_key_moves_the_first_slider_and_the_curve_is_the_engines(page, k):
-    name = list(opening_cells())[k]
-    panel, trace = definition(name), TRACES[name]
+@pytest.mark.parametrize("name", TRACES)
+def test_a_key_moves_the_first_slider_and_the_curve_is_the_engines(page, name):
+    panel, trace, k = definition(name), TRACES[name], list(opening_cells()).index(name)
     shown = page.page.locator(".mombook-panel").nth(k)
     line = shown.get_by_role("textbox", name="scenario line")
     line.wait_for()

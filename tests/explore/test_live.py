@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_info
 from mombook import explore, front
 from mombook.explore import live as module
 from mombook.explore.live import LivePanel
-from mombook.panels import PANELS, definition
-from mombook.panels.frame import Panel, Sample, View, hide_theory
+from mombook.panels.frame import Panel, Sample, View
 from mombook.panels.scenario import Slider
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -189,16 +188,3 @@ def test_blas_has_one_thread_while_a_panel_computes_and_what_it_had_afterwards()
         thread.join(10)
         after.append(threads())
     assert len(inside) == 4 and all(set(now) <= {1} for now in inside) and after == [before, before]
-
-
-@pytest.mark.parametrize("name", PANELS)
-def test_theory_names_traces_and_hides_them_for_every_panel(name):
-    panel = definition(name)
-    names = {t.name for t in panel.figure().data}
-    assert panel.theory and set(panel.theory) < names
-    view = panel.exact(panel.read(), final=False)
-    hidden, back = (hide_theory(panel, panel.read(), view, on) for on in (True, False))
-    assert all(hidden.traces[n]["visible"] is False for n in panel.theory)
-    for n, shown in view.traces.items():
-        assert back.traces[n].get("visible", True) is shown.get("visible", True)
-    assert hidden.sentence != view.sentence == back.sentence and not hidden.text and "Theory is hidden" in hidden.sentence

@@ -57,8 +57,9 @@ def test_a_look_is_what_style_makes_and_its_counterpart_undoes_it(name):
     np.testing.assert_allclose(told["large"]["tall"], large.layout.height / height)
 
 
-@pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("simulate", [True, False])
+@pytest.mark.parametrize(("name", "simulate"), [
+    ("sgd", True), ("tradeoff", False), pytest.param("sgd", False, marks=pytest.mark.slow),
+    pytest.param("tradeoff", True, marks=pytest.mark.slow)])
 def test_a_face_holds_the_figure_and_the_words_at_its_scenario(name, simulate):
     panel = definition(name)
     scenario = panel.read(SMALL[name])

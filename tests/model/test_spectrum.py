@@ -124,7 +124,7 @@ def test_a_compressed_spectrum_keeps_dimension_trace_extremes_and_gaps(H, rtol):
                                [H.dim, H.trace, H.largest, H.smallest], rtol=1e-12)
     for family in ("sgd", "heavy_ball", "asgd"):
         for batch in (1, 100):
-            method = mb.tune(H, family, batch).method
+            method = mb.tune(small, family, batch).method
             gap = mb.contraction_gap(H, method, batch)
             np.testing.assert_allclose(mb.contraction_gap(small, method, batch), gap, rtol=rtol)
     for moment in (2, 3):                                               # of every bin, hence of the whole

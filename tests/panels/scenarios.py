@@ -1,6 +1,7 @@
 """Where the panels are looked at: at their opening, at their presets, and at few scenarios that hold every pair of extremes."""
 
 import itertools
+from functools import cache
 
 import pytest
 
@@ -25,6 +26,12 @@ OWN_LEVELS = {
     "schedules": {"steps": (32, 90, 256), "batch": (1, 8, 1024)},
     "ruler": {"d": (20, 200), "low": (1, 10), "high": (1000, 1e4), "kappa": (1, 1000)},
 }
+
+
+@cache
+def figure(name):
+    """The empty figure of a panel, only to be read: plotly takes longer to make one than most tests to look at it."""
+    return definition(name).figure()
 
 
 def opening(name):

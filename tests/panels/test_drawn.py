@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mombook.panels import PANELS, definition
-from mombook.panels.frame import problems
+from mombook.panels.frame import hide_theory, problems
 from mombook.panels.scenario import Slider, Written
+from mombook.prose import slips
 
 from . import printed, scenarios, ways
 from .ways.common import SIMULATED, Drawn
@@ -48,7 +49,7 @@ def traces_agree(name, c):
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_no_trace_is_without_a_second_way(name):
     """A trace that is new, or renamed, is held against nothing: it needs an entry in ``ways``."""
-    way, figure = ways.of(name), {t.name for t in definition(name).figure().data}
+    way, figure = ways.of(name), {t.name for t in scenarios.figure(name).data}
     assert figure == set(way.TRACES) == set(way.AXES)
     for k in range(1 + len(scenarios.presets(name))):
         assert set(drawn(name, k).view.traces) <= figure
@@ -72,7 +73,7 @@ def test_a_drag_shows_the_same_in_fewer_points(name):
 
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_axes_are_called_what_their_arrays_are(name):
-    figure = definition(name).figure()
+    figure = scenarios.figure(name)
     for trace in figure.data:
         for letter, meant in zip("xy", ways.of(name).AXES[trace.name], strict=True):
             title = figure.layout[f"{letter}axis{(trace[f'{letter}axis'] or letter)[1:]}"].title.text or ""
@@ -165,6 +166,36 @@ def test_nothing_is_wrong_at_rest_and_the_line_brings_it_back(name, k):
 
 
 @pytest.mark.parametrize("name", scenarios.EACH)
+def test_everything_a_panel_says_beside_its_sentence_is_well_written(name):
+    """Sentences, titles and lamps are held to it by ``frame.problems`` at every scenario; here is the rest."""
+    panel, figure = definition(name), scenarios.figure(name)
+    said = [panel.title, panel.help, *panel.presets, *panel.guides, *panel.searches]
+    said += [word for c in panel.controls for word in (c.label, c.help, *getattr(c, "words", {}).values())]
+    said += [t.hovertemplate or "" for t in figure.data] + [a.text or "" for a in figure.layout.annotations]
+    said += [str(axis.title.text) for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
+    well_written([*said, *texts(drawn(name, 0).view)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenarios.EVERYTHING)
+def test_presets_are_well_written(name):
+    for k in range(1, 1 + len(scenarios.presets(name))):
+        well_written(texts(drawn(name, k).view))
+
+
+def texts(view):
+    """All that a view says or writes at its traces."""
+    return [view.sentence, *view.titles, *view.guess, *(why for *_, why in view.lamps),
+            *(str(label) for t in view.traces.values() for label in np.ravel(t.get("text", [])))]
+
+
+def well_written(said):
+    """No text has a slip, templates and tags left aside."""
+    wrong = {text: slips(re.sub(r"%\{[^}]*\}|<[^>]*>", "", text)) for text in said}
+    assert {text: what for text, what in wrong.items() if what} == {}
+
+
+@pytest.mark.parametrize("name", scenarios.EACH)
 def test_nothing_sent_to_a_page_is_a_number_that_json_lacks(name):
     """Plotly's JSON of the static figure parses strictly: no NaN, no Infinity in a map."""
     c = drawn(name, 0)
@@ -186,3 +217,14 @@ def test_a_value_that_no_control_has_is_refused_by_name(name):
                 panel.read(f"{control.name}={value}")
     with pytest.raises(ValueError, match=r"^this panel has no 'pitch'; it has "):
         panel.read("pitch=3")
+
+
+@pytest.mark.parametrize("name", [each for each in scenarios.EACH if each.values[0] in PANELS])
+def test_theory_names_traces_and_hides_them(name):
+    c = drawn(name, 0)
+    assert c.panel.theory and set(c.panel.theory) < {t.name for t in scenarios.figure(name).data}
+    hidden, back = (hide_theory(c.panel, c.s, c.view, on) for on in (True, False))
+    assert all(hidden.traces[n]["visible"] is False for n in c.panel.theory)
+    for n, shown in c.view.traces.items():
+        assert back.traces[n].get("visible", True) is shown.get("visible", True)
+    assert hidden.sentence != c.view.sentence == back.sentence and not hidden.text and "Theory is hidden" in hidden.sentence

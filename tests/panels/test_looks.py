@@ -28,7 +28,7 @@ def titles(figure, trace):
 
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_hover_texts_speak_of_the_axes_their_numbers_are_on(name):
-    figure, checked = definition(name).figure(), 0
+    figure, checked = scenarios.figure(name), 0
     for trace in figure.data:
         text = (trace.hovertemplate or "").split("<extra>")[0].replace("<br>", ", ")
         named = titles(figure, trace)
@@ -54,7 +54,7 @@ FORMATS = {".3~r", ".3~g", ".2f", ".3f", ".4f"}
 
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_numbers_under_the_pointer_have_the_formats_of_prose(name):
-    for trace in definition(name).figure().data:
+    for trace in scenarios.figure(name).data:
         formats = re.findall(r"%\{\w+:([^}]*)\}", trace.hovertemplate or "")
         assert set(formats) <= FORMATS, trace.name
         for small in ("η = ", "λ/L ", "lr ", "ηL "):                    # these may be tiny
@@ -65,7 +65,7 @@ def test_numbers_under_the_pointer_have_the_formats_of_prose(name):
 def test_a_methods_name_is_on_its_own_trace_in_its_own_look(name):
     """No trace is called one method and looks, or calls itself under the pointer, like another."""
     words = {look.word: look for look in style.METHODS.values()}
-    for trace in definition(name).figure().data:
+    for trace in scenarios.figure(name).data:
         own = [word for word in words if re.match(rf"{word}(?!\w|'s)", trace.name)]
         if not own:
             continue
@@ -95,16 +95,16 @@ def test_layouts_set_subplots_beside_or_under_one_another(name):
         assert all(each["domain"] == [0, 1] for each in across)
     if spans:
         assert panel.stacked()["height"] > panel.wide()["height"] >= 400
-        figure = panel.figure()
-        assert [n.xref for n in figure.layout.annotations[:len(spans)]] == ["x domain", "x2 domain", "x3 domain"][:len(spans)]
+        over = [note.xref for note in scenarios.figure(name).layout.annotations[:len(spans)]]
+        assert over == ["x domain", "x2 domain", "x3 domain"][:len(spans)]
 
 
 @pytest.mark.parametrize("name", scenarios.EVERYTHING)
 def test_an_empty_figure_is_a_wide_pages_and_no_subplot_lies_over_another(name):
     panel = definition(name)
-    figure = panel.figure()
-    assert figure.to_dict() == panel.figure().update_layout(panel.wide()).to_dict()
-    for layout in (figure.layout, panel.figure().update_layout(panel.stacked()).layout):
+    figure, again = scenarios.figure(name), panel.figure().update_layout(panel.wide())
+    assert figure.to_dict() == again.to_dict()
+    for layout in (figure.layout, again.update_layout(panel.stacked()).layout):
         axes = {(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
         axes = {pair for pair in axes if not any(layout[f"{axis[0]}axis{axis[1:]}"].overlaying for axis in pair)}   # on purpose
         spans = [[layout[f"{axis[0]}axis{axis[1:]}"].domain or (0, 1) for axis in pair] for pair in sorted(axes)]

@@ -11,34 +11,38 @@ from mombook.panels import style
 from panels.test_contrast import PAPERS, contrast
 
 pytest.importorskip("plotly")
-ADVICE = mb.advise(mb.Spectrum.power_law(60, 1.2), 0.05, families=["sgd", "heavy_ball"], batches=[1, 4, 16, 64, 256])
+
+
+@pytest.fixture(scope="module")
+def advice():
+    return mb.advise(mb.Spectrum.power_law(60, 1.2), 0.05, families=["sgd", "heavy_ball"], batches=[1, 4, 16, 64, 256])
 
 
 def drawn(figure):
     return {trace.name: trace for trace in figure.data}
 
 
-def test_curves_are_steps_and_samples():
-    found = drawn(ADVICE.plot())
+def test_curves_are_steps_and_samples(advice):
+    found = drawn(advice.plot())
     for family, word in (("sgd", "SGD"), ("heavy_ball", "heavy ball")):
         for name, power in ((word, 0), (f"{word}, samples", 1)):
             np.testing.assert_array_equal(found[name].x, [1, 4, 16, 64, 256])
-            np.testing.assert_allclose(found[name].y, np.array([1, 4, 16, 64, 256.0])**power * ADVICE.steps[family], rtol=1e-12)
+            np.testing.assert_allclose(found[name].y, np.array([1, 4, 16, 64, 256.0])**power * advice.steps[family], rtol=1e-12)
             assert found[name].line.color == style.METHODS[family].color
             assert ("samples" if power else "steps") in found[name].hovertemplate
             assert found[name].yaxis == ("y2" if power else None)
 
 
-def test_marks_stand_at_the_recommendation_and_at_critical_batches():
-    figure = ADVICE.plot()
-    found, (family, i) = drawn(figure), ADVICE.best
-    for name, y in (("recommendation, steps", ADVICE.steps[family][i]),
-                    ("recommendation", ADVICE.batches[i] * ADVICE.steps[family][i])):
-        assert (list(found[name].x), list(found[name].y)) == ([ADVICE.batches[i]], [y])
+def test_marks_stand_at_the_recommendation_and_at_critical_batches(advice):
+    figure = advice.plot()
+    found, (family, i) = drawn(figure), advice.best
+    for name, y in (("recommendation, steps", advice.steps[family][i]),
+                    ("recommendation", advice.batches[i] * advice.steps[family][i])):
+        assert (list(found[name].x), list(found[name].y)) == ([advice.batches[i]], [y])
         assert mb.FAMILIES[family].word in found[name].hovertemplate
     ring = found["SGD, critical batch"]
-    np.testing.assert_allclose([*ring.x, *ring.y], [ADVICE.critical["sgd"], 2 * ADVICE.steps["sgd"][0]], rtol=1e-12)
-    least = min(B * np.ceil(t) for s in ADVICE.steps.values() for B, t in zip(ADVICE.batches, s, strict=True))
+    np.testing.assert_allclose([*ring.x, *ring.y], [advice.critical["sgd"], 2 * advice.steps["sgd"][0]], rtol=1e-12)
+    least = min(B * np.ceil(t) for s in advice.steps.values() for B, t in zip(advice.batches, s, strict=True))
     band = found["at most twice the fewest samples"]
     assert set(band.y) == {least, 2 * least} and set(band.x) == {1, 256} and band.yaxis == "y2"
     titles = [f"<b>{what}</b> to 5 % of the excess risk" for what in ("Steps", "Samples")]
@@ -53,8 +57,8 @@ def test_what_is_not_reached_is_not_drawn():
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_everything_stands_out(dark):
-    figure = ADVICE.plot(dark=dark)
+def test_everything_stands_out(advice, dark):
+    figure = advice.plot(dark=dark)
     assert figure.layout.paper_bgcolor == PAPERS[dark] and contrast(figure.layout.font.color, PAPERS[dark]) > 4.5
     for trace in figure.data:
         for color in (trace.line.color, trace.marker.color):
@@ -71,12 +75,12 @@ mb.advise(mb.Spectrum.flat(5), batches=[1, 2], families=["sgd"]).plot({str(tmp_p
 
 
 @pytest.mark.parametrize(("values", "named"), [({"path": "a.png"}, "path"), ({"path": 3}, "path"), ({"dark": 1}, "dark")])
-def test_bad_arguments_are_refused(values, named):
+def test_bad_arguments_are_refused(advice, values, named):
     with pytest.raises(ValueError, match=f"^{named} must be"):
-        ADVICE.plot(**values)
+        advice.plot(**values)
 
 
-def test_without_plotly_one_sentence_says_so(monkeypatch):
+def test_without_plotly_one_sentence_says_so(advice, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     with pytest.raises(ImportError, match=r"^plot needs plotly, which is missing: pip install plotly\.$"):
-        ADVICE.plot()
+        advice.plot()

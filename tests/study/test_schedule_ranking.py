@@ -29,7 +29,8 @@ def test_every_schedule_stands_at_its_best_step(setting):
             return np.log(min(curve[-1], 1e200))
 
         np.testing.assert_allclose(np.log(found.risk), risk(0.0), atol=1e-10, err_msg=word)
-        other = min(minimize_scalar(risk, bounds=b, method="bounded").fun for b in ((-1.8, 0.0), (0.0, 1.8)))
+        other = min(minimize_scalar(risk, bounds=b, method="bounded", options={"xatol": 3e-3}).fun
+                    for b in ((-1.8, 0.0), (0.0, 1.8)))
         assert np.log(found.risk) < other + 1e-3, word
 
 
@@ -69,7 +70,7 @@ def test_all_use_the_same_samples_and_the_ramp_fewer_steps():
     assert list(found) == sorted(found, key=lambda word: found[word].risk)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed > 5 else []) for seed in range(12)])
 def test_random_settings_are_no_worse_than_another_search(seed):
     """At most half a per cent above L-BFGS. (At larger batches with less noise both stop in one of many local optima.)"""
     rng = np.random.default_rng(seed)

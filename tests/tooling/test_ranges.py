@@ -5,6 +5,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
 import yaml
 from lacking import needed
 
@@ -41,6 +42,7 @@ def test_workflows_call_targets_of_the_makefile():
         assert all(command.startswith(("make ", ".ci/run", ".github/publish.sh")) for command in commands)
 
 
+@pytest.mark.slow
 def test_the_wheel_says_what_it_is(tmp_path):
     try:
         path = wheel.build(tmp_path)

@@ -216,7 +216,7 @@ def test_a_dip_below_the_target_counts():
 
     np.testing.assert_allclose(steps, counted(best.method), rtol=1e-9)
     assert np.ptp(mb.risk_curve(problem[0], best.method, problem[1], int(steps) + 6, noise)[int(steps) + 1:]) > 0.1 * target
-    assert steps <= min(counted(Method(0.0, eta, beta)) for eta in np.linspace(2, 4, 33) for beta in np.linspace(0.6, 0.9, 31))
+    assert steps <= min(counted(Method(0.0, eta, beta)) for eta in np.linspace(2, 4, 17) for beta in np.linspace(0.6, 0.9, 16))
 
 
 def test_a_target_at_the_start_takes_no_step():

@@ -24,6 +24,12 @@ def coordinates(family, method):
     return np.concatenate([np.log(np.maximum(steps[family], 1e-12)), memory])
 
 
+def gaps_at(spectrum, family, points, batch, kurtosis=3.0):
+    """Gaps at points of the search's coordinates."""
+    methods = [oracles.family_method(Method, family, z) for z in points]
+    return mb.contraction_gaps(spectrum, *np.transpose([(m.delta, m.eta, m.beta) for m in methods]), batch, kurtosis)
+
+
 def loses_to_a_search(spectrum, family, batch, tuned, rng, evaluations=400):
     """How much more (relative) Nelder-Mead reaches, from beside the answer and from far away."""
     z = coordinates(family, tuned.method)
@@ -56,16 +62,14 @@ def test_no_search_beats_the_tuned_method(name, family):
 
 @pytest.mark.parametrize("family", mb.FAMILIES)
 def test_no_neighbour_beats_the_tuned_method(family):
-    """Ten thousand of them, at distances from 1e-4 to 1 in log parameters."""
+    """Four thousand of them, at distances from 1e-4 to 1 in log parameters."""
     rng = np.random.default_rng(23)
     spectrum = SPECTRA["power law 1.5"]
     for batch in (1.0, 10.0, 1e3, 1e6):
         tuned = mb.tune(spectrum, family, batch)
         z = coordinates(family, tuned.method)
-        near = z + rng.normal(0, 1, (2500, z.size)) * 10 ** rng.uniform(-4, 0, (2500, 1))
-        methods = [oracles.family_method(Method, family, v) for v in near]
-        gaps = mb.contraction_gaps(spectrum, *np.transpose([(m.delta, m.eta, m.beta) for m in methods]), batch)
-        assert gaps.max() <= tuned.gap * (1 + 1e-8)
+        near = z + rng.normal(0, 1, (1000, z.size)) * 10 ** rng.uniform(-4, 0, (1000, 1))
+        assert gaps_at(spectrum, family, near, batch).max() <= tuned.gap * (1 + 1e-8)
 
 
 # Tuned gap * tr / (B mu) for lam_i = i^-decay, i = 1..200: SGD, heavy ball, Nesterov, whole family. Every entry was found
@@ -103,7 +107,7 @@ WIDE = [*SPECTRA.values(), Spectrum.geometric(200, 1e5), Spectrum.power_law(300,
 @pytest.mark.parametrize("spectrum", WIDE, ids=repr)
 def test_larger_families_and_larger_batches_do_no_worse(spectrum):
     """asgd holds the other three; more samples never slow a tuned method; and CE of SGD and heavy ball only falls."""
-    grid = np.geomspace(1, 1e6, 25)
+    grid = np.geomspace(1, 1e6, 13)
     f = mb.frontier(spectrum, batches=grid)
     slack = 1e-9 if spectrum.kappa > 2 else 1e-8                        # in a flat spectrum momentum's best step is none
     for other in ("sgd", "heavy_ball", "nesterov"):
@@ -140,8 +144,7 @@ def test_other_kurtoses_tune_too(kurtosis):
         tuned = mb.tune(H, family, 4, kurtosis)
         gaps.append(tuned.gap)
         near = coordinates(family, tuned.method) + rng.normal(0, 0.1, (200, PARAMETERS[family]))
-        others = [mb.contraction_gap(H, oracles.family_method(Method, family, z), 4, kurtosis) for z in near]
-        assert max(others) <= tuned.gap * (1 + 1e-8)
+        assert gaps_at(H, family, near, 4, kurtosis).max() <= tuned.gap * (1 + 1e-8)
     assert gaps[3] >= max(gaps[:3]) * (1 - 1e-9)
 
 

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from ...exact.small_steps import end_point_variance, step_noise_ratio
 from ...exact.thresholds import long_run_threshold
@@ -89,7 +89,10 @@ class Pays(Placed):
 
     def answer(self, H):
         """Where the ratio of the two limits is 2."""
-        return float(np.exp(brentq(lambda log_b: np.log(_gain(H, np.exp(log_b)) / 2), 0.0, np.log(1e5), xtol=1e-10)))
+        def left(log_b):
+            return np.log(_gain(H, np.exp(log_b)) / 2)
+
+        return float(np.exp(scipy.optimize.brentq(left, 0.0, np.log(1e5), xtol=1e-10)))
 
     def draw(self, H, answer):
         """The limit of very long memory."""

@@ -60,6 +60,11 @@ class Drawn:
         return binned(self.given, per_octave)
 
     @cached_property
+    def figure(self):
+        """The panel's empty figure, only to be read."""
+        return self.panel.figure()
+
+    @cached_property
     def H(self):
         """The spectrum in the bins in which gaps are computed at rest."""
         return self.spectrum(spectra.GAPS)
@@ -168,7 +173,7 @@ NEAR = 0.05
 
 def shares(c, x, y, plot=""):
     """Points as shares of a subplot's axes ("", 2 or 3), shape ``(n, 2)``."""
-    figure = c.panel.figure()
+    figure = c.figure
     found = []
     for letter, values in (("x", x), ("y", y)):
         axis = f"{letter}axis{plot}"

@@ -93,7 +93,7 @@ def loss(word):
 def ring(k):
     """A ring of the plane: so many decades from the unit circle."""
     def check(c):
-        trace = next(t for t in c.panel.figure().data if t.name == f"ring {k}")
+        trace = next(t for t in c.figure.data if t.name == f"ring {k}")
         same(np.hypot(trace.x, trace.y), drawn_at(1 - 10.0**-k), rtol=1e-9)
     return check
 

@@ -49,7 +49,7 @@ def runs(c):
             cover = ((now @ mean) * np.diag(lam) + np.outer(mean, mean)) / c.batch
             square.append(off @ np.linalg.solve(cover, off))
     assert abs(np.mean(square) - 2) < 5 * max(np.std(square), 2.0) / np.sqrt(len(square))
-    ends = c.panel.figure().layout
+    ends = c.figure.layout
     same([*c["last steps"]], [np.clip(along[:, -2], *ends.xaxis.range), np.clip(across[:, -2], *ends.yaxis.range)])
 
 

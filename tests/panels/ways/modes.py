@@ -40,7 +40,7 @@ def bars(k):
         rank = np.arange(a, b + 1)
         assert len(x) == len(rank) and np.isnan(x[:, 5]).all()
         same(y[:, 1:3], np.repeat(rank[:, None] ** -c.s["decay"], 2, axis=1), rtol=1e-12)
-        same(np.log10(y[:, [0, 3, 4]]), c.panel.figure().layout.yaxis.range[0])
+        same(np.log10(y[:, [0, 3, 4]]), c.figure.layout.yaxis.range[0])
         left, right = x[:, [0, 1, 4]], x[:, [2, 3]]
         same(left, left[:, :1].repeat(3, axis=1))
         same(right, right[:, :1].repeat(2, axis=1))
@@ -78,7 +78,7 @@ def last(c):
     """The handle stands on the last bar, on an axis on which its height is the decay."""
     same([*c["last"]], [[c.s["d"]], [c.s["decay"]]])
     foot, top = c.view.ranges["yaxis3"]
-    low, high = c.panel.figure().layout.yaxis.range
+    low, high = c.figure.layout.yaxis.range
     for decay in (0.1, c.s["decay"], 2.0):
         at = (-decay * np.log10(c.s["d"]) - low) / (high - low)
         same(foot + at * (top - foot), decay, rtol=1e-9)

@@ -60,7 +60,7 @@ def ends(c):
 def coloured(c):
     """Each name has its line's colour."""
     named("names of saturation", ends)(c)
-    figure, lines, names = c.panel.figure(), ends(c), c.view.traces["names of saturation"]
+    figure, lines, names = c.figure, ends(c), c.view.traces["names of saturation"]
     colors = [next(t.line.color for t in figure.data if t.name == lines[text]) for text in names["text"]]
     assert names["textfont.color"] == colors
 

@@ -105,7 +105,7 @@ def upright(c):
     """The slider's learning rate, from end to end of the axis."""
     x, y = c["chosen rate"]
     same(x, [c.s["rate"]] * 2)
-    same(np.log10(y), c.panel.figure().layout.yaxis2.range)
+    same(np.log10(y), c.figure.layout.yaxis2.range)
 
 
 def parts(c):
@@ -122,7 +122,7 @@ def parts(c):
 
 def dotted(c):
     """The best weight is zero."""
-    trace = next(t for t in c.panel.figure().data if t.name == "best weight")
+    trace = next(t for t in c.figure.data if t.name == "best weight")
     same([trace.x, trace.y], [[0, STEPS], [0, 0]])
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import scipy
 
 import mombook as mb
 
@@ -45,12 +46,9 @@ def here(word):
 
 
 def halved(c, word):
-    """Where the cost is twice that of batch 1, by bisection on single tunings."""
-    target, low, high = 2 * price(c, word, 1.0), 0.0, np.log(1e9)
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if price(c, word, np.exp(middle)) < target else (low, middle)
-    return np.exp(low)
+    """Where the cost is twice that of batch 1, by Brent's method on single tunings."""
+    twice = 2 * price(c, word, 1.0)
+    return np.exp(scipy.optimize.brentq(lambda z: np.log(price(c, word, np.exp(z)) / twice), 0.0, np.log(1e9), xtol=1e-9))
 
 
 def window(c):
@@ -108,7 +106,7 @@ def run(word):
 def last(word):
     """The marker stands where the run ends, on the edge if that is outside."""
     def check(c):
-        layout, (along, across) = c.panel.figure().layout, (v[-1:] for v in c[f"{word}: one run"])
+        layout, (along, across) = c.figure.layout, (v[-1:] for v in c[f"{word}: one run"])
         same([*c[f"{word}: last step"]], [np.clip(along, *layout.xaxis.range), np.clip(across, *layout.yaxis.range)])
     return check
 
@@ -143,7 +141,7 @@ def upright(c):
     """The slider's batch size, from end to end of the axis."""
     x, y = c["chosen batch"]
     same(x, [c.batch] * 2)
-    same(np.log10(y), c.panel.figure().layout.yaxis2.range)
+    same(np.log10(y), c.figure.layout.yaxis2.range)
 
 
 TRACES = {"lines of equal loss": rings, "start": lambda c: same([*c["start"]], [[c.s["along"]], [c.s["across"]]]),

@@ -31,7 +31,7 @@ def upright(c):
 
 def zero(c):
     """A line that stands in the empty figure already."""
-    same(next(t for t in c.panel.figure().data if t.name == "zero").y, 0)
+    same(next(t for t in c.figure.data if t.name == "zero").y, 0)
 
 
 TRACES = {"expected risk, exact": lambda c: literal(c, "expected risk, exact", c.H, chosen(c), rtol=1e-5),

@@ -54,7 +54,7 @@ def run(word):
 def last(word):
     """The marker stands where the run ends."""
     def check(c):
-        layout, (along, across) = c.panel.figure().layout, (v[-1:] for v in c[f"{word}: one run"])
+        layout, (along, across) = c.figure.layout, (v[-1:] for v in c[f"{word}: one run"])
         same([*c[f"{word}: last step"]], [np.clip(along, *layout.xaxis.range), np.clip(across, *layout.yaxis.range)])
     return check
 
@@ -91,7 +91,7 @@ def upright(c):
     """The slider's condition number, from end to end of the axis."""
     x, y = c["chosen κ"]
     same(x, [c.s["kappa"]] * 2)
-    same(np.log10(y), c.panel.figure().layout.yaxis2.range)
+    same(np.log10(y), c.figure.layout.yaxis2.range)
 
 
 LAWS = {"SGD": "SGD ∝ κ", "heavy ball": "heavy ball ∝ √κ"}
