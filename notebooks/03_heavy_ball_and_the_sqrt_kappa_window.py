@@ -50,9 +50,10 @@ guess_speed
 # a whole ridge $\eta/(1-\beta)=\text{const}$ is bright: only the [long-run step] matters. At large batch the ridge ends in
 # one corner, Polyak's.
 #
-# In the middle are the roots of every mode's noiseless step, each ring ten times closer to the unit circle; the thick circle,
-# of radius $\sqrt\rho$, is the rate of the loss. It lies outside every root: noise can only slow a mode down. How far apart
-# are the modes' roots and that circle? Expect them spread out at batch 1 and all together at a large batch.
+# In the middle are the roots of every mode's noiseless step, each ring ten times closer to the unit circle; the orange circle,
+# of radius $\sqrt\rho$, is the rate of the loss. It lies outside every root: noise can only slow a mode down. Drag *η ×* or
+# *1−β ×*, and all that is orange moves. How far apart are the modes' roots and that circle? Expect them spread out at batch 1
+# and all together at a large batch.
 #
 # [long-run step]: ../NOTATION.md#long-run-step "how far a constant unit gradient moves w per step in the long run"
 

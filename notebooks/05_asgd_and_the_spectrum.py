@@ -15,7 +15,8 @@
 # [decay][spectrum decay] below 1, a power of the dimension above 1. As the batch grows that advantage is traded for fewer
 # serial steps, until the deterministic rate is reached.
 #
-# Drag **decay** below and watch the gap between the two upper curves on the left open, and the triangle in the middle climb.
+# Drag **B** below: from where on does a doubled batch cost more in samples than it saves in steps? Then drag **decay** and
+# watch the gap between the curves on the left open.
 #
 # [spectrum decay]: ../NOTATION.md#spectrum-decay "how fast the eigenvalues fall: the exponent a in i to the power -a"
 # [overlap]: ../NOTATION.md#overlap "largest distance between two methods' compute efficiencies over all batches"
@@ -38,8 +39,9 @@ panel
 
 # %% [markdown]
 # Left, from top to bottom: the proved ceiling T5, ASGD, Nesterov, heavy ball, and a proved floor of ASGD, T6. (A second
-# floor, T7, lies near it and is not drawn; the sentence below the figure compares.) The pale shade is the regime where ASGD
-# scales perfectly, the dark shade where larger batches buy nothing; in between compute is traded for steps. The presets
+# floor, T7, lies near it and is not drawn; the sentence below the figure compares.) In the middle is what ASGD gains and pays
+# when the batch is doubled. In the pale shade, the linear regime, the steps halve and no sample is lost. In the dark shade, the
+# saturated one, the samples double and hardly a step is saved. In between samples are traded for steps. The presets
 # **slow decay** and **fast decay** (both with $\kappa=d^{\,\mathrm{decay}}$, to the precision of a slider) are the two cases
 # of the paper.
 #
@@ -734,7 +736,7 @@ for a in (0.25, 0.5, 0.75):
         assert np.all(high / low <= max(8, 12 / (1 - a) * (1 + G.largest / G.trace)))
 
 # %% [markdown]
-# The middle plot of the panel is this table as a picture: its dashed line is a row of it, for the dimension you set.
+# The right plot of the panel is this table as a picture: its grey line is a row of it, for the dimension you set.
 #
 # ### With kappa held fixed
 #

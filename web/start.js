@@ -3,10 +3,17 @@
 ((mombook) => {
   const engine = new mombook.Python(JSON.parse(document.getElementById("live").textContent));
   const address = (panel) => (addressed(panel.line) === panel ? panel.line : `${panel.key}:${panel.line}`);
-  const host = { eager: true, link: (panel) => `${location.href.split("#")[0]}#${address(panel)}`, settled: keepInAddress };
+  const host = { eager: true, link: (panel) => `${location.href.split("#")[0]}#${address(panel)}`, settled: keepInAddress, forbids };
   const panels = [...document.querySelectorAll("figure.panel")].map((place) =>
     new mombook.Panel(place, JSON.parse(place.querySelector("script.data").textContent), engine, host));
   Object.assign(mombook, { engine, panels });
+
+  // Why a line may not be shown: a class link keeps answers locked.
+  function forbids(line) {
+    const reveals = line.split(";").map((part) => part.replace(/^[\s#]+/, "").split("="))
+      .some(([name, value = ""]) => name.trim() === "reveal" && value.trim() !== "no");
+    return reveals && window.mombookClass?.isLocked() ? window.mombookClass.sentence() : "";
+  }
 
   // The panel a line speaks to when it names none: the first that knows most of its words.
   function addressed(line) {

@@ -1,7 +1,7 @@
 // A panel: the exact layer follows every move at once; when the controls have rested, the refined layer and the axes follow,
 // and the simulation runs in pieces until something moves. Its host says where it stands and what else happens then:
 // `moved` (another scenario is shown), `settled` (it is refined), `rested` (its simulation too is done), `taught` (teacher mode
-// begins or ends), `link` (its address), `eager` (whether Python has nothing better to do than to look ahead from the start).
+// begins or ends), `forbids` (a sentence why a line may not be shown, or ""), `link` (its address), `eager` (whether Python has nothing better to do than to look ahead from the start).
 "use strict";
 ((mombook) => {
   const REST = 300;                                                     // ms without a change: the controls are released
@@ -195,6 +195,13 @@
 
     // Go to a scenario line, as typed or as a link brought it.
     ask(line, { byLink = false, from = null } = {}) {
+      const why = this.host.forbids?.(line);
+      if (why) {
+        this.now = this.shown;
+        this.put(this.shown);
+        this.refused(why);
+        return;
+      }
       this.wanted = { line, byLink, from, since: performance.now() };
       this.touched = performance.now();
       this.running = this.unsettled = false;

@@ -1,4 +1,4 @@
-"""ASGD and the spectrum: its compute efficiency between two bounds, its distance from heavy ball, where it sits."""
+"""ASGD and the spectrum: its compute efficiency between two bounds, what a doubled batch trades, its lead over heavy ball."""
 
 from functools import lru_cache
 from types import MappingProxyType
@@ -8,11 +8,11 @@ import numpy as np
 from .. import bounds
 from ..data.estimate import fit_power_law
 from ..model.family import FAMILIES
-from ..tuning.frontiers import apart, frontier, read_off, regimes
+from ..tuning.frontiers import apart, frontier, read_off, regimes, smooth
 from . import spectra, style
 from .controls import BATCH, DECAY, DIM, KAPPA, Families
 from .frame import Panel, View, new_figure
-from .labels import SPOTS, Plot, texts
+from .labels import BESIDE, MARK, SPOTS, Plot, texts
 from .words import given, percent, three
 
 METHODS = Families(without=("sgd",))
@@ -23,7 +23,7 @@ GRID = {False: np.geomspace(1, 1e6, 13), True: np.geomspace(1, 1e6, 31)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
 
 DECAYS = {final: np.round(np.linspace(0.1, 3, n), 4) for final, n in ((False, 4), (True, 13))}
-"""Decays of the middle curves: while dragging, and at rest."""
+"""Decays of the right plot's curves: while dragging, and at rest."""
 
 OVERLAP_BATCHES = np.geomspace(1, 1e4, 8)
 STEEPEST = 1e8
@@ -32,12 +32,15 @@ STEEPEST = 1e8
 FLOOR = 1e-4
 """Two CEs closer than this are drawn at this distance."""
 
-DIALS = {"δ L": ("solid", "short step"), "long-run step × L": ("dash", "long-run step"), "1 − β": ("dot", "1 − β")}
-"""What the right plot shows of a tuned ASGD: axis name -> dash and a word."""
+LEAD = {1e-4: "0.01 %", 1e-3: "0.1 %", 1e-2: "1 %", 0.1: "10 %", 1: "2 ×", 9: "10 ×", 99: "100 ×", 999: "1000 ×"}
+"""Labels of the right plot's axis: CE ratio less 1 -> how far ahead that is."""
+
+DOUBLED = [0.95, 2.3]
+"""Ends of the middle plot's axis upwards, of factors between 1 and 2."""
 
 
 class ASGDPanel(Panel):
-    """Compute efficiency of the family between T5 and T6, how far ASGD lies from heavy ball, and its parameters."""
+    """Compute efficiency of the family between T5 and T6, what a doubled batch trades, and ASGD's lead over heavy ball."""
 
     name = "asgd"
     title = "ASGD and the spectrum"
@@ -49,24 +52,30 @@ class ASGDPanel(Panel):
                                 "slow decay": {"kappa": 12.6, "decay": 0.5, "batch": 8, "d": 159},
                                 "decay 1": {"kappa": 158, "decay": 1, "batch": 8, "d": 159},
                                 "fast decay": {"kappa": 25100, "decay": 2, "batch": 8, "d": 159}})
-    help = ("Left: flat is perfect scaling; dotted lines are proved bounds, T5 above and T6 below, shades the linear and the "
-            "saturated regime. Middle: the largest distance between ASGD and heavy ball over all batches, against decay. "
-            "Right: the tuned ASGD's own parameters. Of a spectrum of your own, the middle plot has the decay that fits "
-            "best, beside power laws of its κ and d.")
+    help = ("Left: what a sample is worth; flat is perfect scaling. Dotted lines are proved bounds of ASGD. Middle: if the "
+            "batch is doubled, ASGD needs so many times fewer steps, and so many times more samples; the two factors make 2. "
+            "Pale is the linear regime: the steps halve and no sample is lost. Dark is the saturated one: hardly a step is "
+            "saved, and the samples double. In between samples are traded for steps. Right: the largest lead of ASGD over "
+            "heavy ball at any batch, against decay. Of a spectrum of your own it has the decay that fits best, beside power "
+            "laws of its κ and d.")
 
     @property
     def theory(self):
         """Everything but heavy ball's curve, for every family there is."""
         others = (look.word for key, look in style.METHODS.items() if key not in ("sgd", "heavy_ball"))
-        return (*others, "T5", "T6", "bound names", "linear", "saturated", "regimes", "chosen batch", "distance, κ as set",
-                "distance, κ = d^decay", "curve names", "distance here", *DIALS, "dial names")
+        return (*others, "T5", "T6", "bound names", "linear", "saturated", "regimes", "chosen batch",
+                "linear (doubled)", "saturated (doubled)", "regimes (doubled)", "steps saved", "samples paid", "here doubled",
+                "names doubled", "distance, κ as set", "distance, κ = d^decay", "curve names",
+                "distance here", "here's name")
 
     def figure(self):
         """Three subplots side by side."""
         f, asgd = new_figure(), style.METHODS["asgd"].color
+        doubled = {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         for region, shade in (("linear", 0.16), ("saturated", 0.28)):
-            f.add_scatter(name=region, x=[], y=[], mode="lines", fill="toself", line={"width": 0}, showlegend=False,
-                          fillcolor=style.rgba("#8a8f98", shade), hoverinfo="skip")
+            for name, where in ((region, {"showlegend": False}), (f"{region} (doubled)", doubled)):
+                f.add_scatter(name=name, x=[], y=[], mode="lines", fill="toself", line={"width": 0}, hoverinfo="skip",
+                              fillcolor=style.rgba("#8a8f98", shade), **where)
         for bound, said in (("T5", "at most"), ("T6", "at least")):
             f.add_scatter(name=bound, x=[], y=[], mode="lines", line={"color": asgd, "width": 1.6, "dash": "dot"},
                           showlegend=False, hovertemplate=said + " %{y:.3~g} at B %{x:.3~r}<extra>" + bound + "</extra>")
@@ -79,47 +88,53 @@ class ASGDPanel(Panel):
         style.names(f, "bound names")
         ring = {"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5}}
         f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", marker=ring, showlegend=False, hoverinfo="skip")
-        for name, dash in (("κ as set", "solid"), ("κ = d^decay", "dash")):
-            f.add_scatter(name=f"distance, {name}", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
-                          line={"color": asgd, "width": 2.2, "dash": dash},
-                          hovertemplate="%{y:.3~g} at decay %{x:.3~r}<extra>" + name + "</extra>")
-        style.names(f, "curve names", 2)
-        f.add_scatter(name="distance here", x=[], y=[], mode="markers", xaxis="x2", yaxis="y2", showlegend=False,
+        style.names(f, "regimes (doubled)", 2)
+        for name, color, said in (("steps saved", asgd, "steps"), ("samples paid", style.INK, "samples")):
+            f.add_scatter(name=name, x=[], y=[], mode="lines", line={"color": color, "width": 2.5}, **doubled,
+                          hovertemplate="a factor %{y:.3f} in " + said + " at B %{x:.3~r}<extra>B doubled</extra>")
+        f.add_scatter(name="here doubled", x=[], y=[], mode="markers", marker=ring, hoverinfo="skip", **doubled)
+        style.names(f, "names doubled", 2, color=style.INK)
+        third = {"xaxis": "x3", "yaxis": "y3", "showlegend": False}
+        for name, color in (("κ as set", asgd), ("κ = d^decay", style.MUTED)):
+            f.add_scatter(name=f"distance, {name}", x=[], y=[], mode="lines", line={"color": color, "width": 2.2}, **third,
+                          hovertemplate="ratio − 1 = %{y:.3~g} at decay %{x:.3~r}<extra>" + name + "</extra>")
+        style.names(f, "curve names", 3)
+        style.names(f, "here's name", 3, color=style.INK)
+        f.add_scatter(name="distance here", x=[], y=[], mode="markers", **third,
                       marker={"size": 12, "color": asgd, "symbol": "triangle-up", "line": {"width": 1, "color": style.PAPER}},
-                      hovertemplate="%{y:.3~g}<extra>here</extra>")
-        for name, (dash, _) in DIALS.items():
-            f.add_scatter(name=name, x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
-                          line={"color": asgd, "width": 2.2, "dash": dash},
-                          hovertemplate="%{y:.3~g} at B %{x:.3~r}<extra>" + name + "</extra>")
-        style.names(f, "dial names", 3)
-        f.add_scatter(name="chosen batch (right)", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
-                      line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
+                      hovertemplate="ratio − 1 = %{y:.3~g}<extra>here</extra>")
         f.update_layout(style.layout(
             height=470, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
             annotations=style.titles(3),
             xaxis=style.log_axis("batch size B"), yaxis=style.log_axis("e-folds per sample × tr H / μ"),
-            xaxis2=style.axis("decay of the spectrum", anchor="y2", autorange=False),
-            yaxis2=style.log_axis("largest CE ratio − 1", anchor="x2"),
-            xaxis3=style.log_axis("batch size B", anchor="y3"), yaxis3=style.log_axis("parameter", anchor="x3")))
+            xaxis2=style.log_axis("batch size B", anchor="y2"),
+            yaxis2=style.axis("factor, if B is doubled", anchor="x2", range=DOUBLED, autorange=False,
+                              tickvals=[1, 1.25, 1.5, 1.75, 2]),
+            xaxis3=style.axis("decay of the spectrum", anchor="y3", autorange=False),
+            yaxis3=style.log_axis("lead over heavy ball", anchor="x3", tickvals=list(LEAD), ticktext=list(LEAD.values()))))
         f.update_layout(self.wide())
         return f
 
     def exact(self, scenario, final=True):
-        """Frontiers between T5 and T6, the distance of ASGD from heavy ball, and the tuned parameters."""
+        """Frontiers between T5 and T6, what a doubled batch saves and costs, and the distance of ASGD from heavy ball."""
         key, batch = spectra.key(scenario), scenario["batch"]
         H = spectra.of(key)
         grid = _frontiers(key, final, *((key, FAMILIES[key]) for key in METHODS.options))
         at = {key: read_off(f.batches, f.gap, batch) for key, f in grid.items()}
         far, where = apart(grid["asgd"], grid["heavy_ball"])
-        ranges, traces = {"xaxis": [0, 6], "xaxis2": [0, 3.1], "xaxis3": [0, 6]}, {}
+        ranges, traces = {"xaxis": [0, 6], "xaxis2": [0, 6], "xaxis3": [0, 3.1]}, {}
         numbers = _numbers(H, scenario, grid["asgd"], at) | {"distance": far, "distance at": where}
         says = _left(traces, ranges, H, scenario, grid, numbers)
-        _middle(traces, ranges, key, np.expm1(far), final)
-        _right(traces, ranges, H, grid["asgd"], batch)
+        _middle(traces, ranges, grid["asgd"], batch, numbers)
+        _right(traces, ranges, key, np.expm1(far), final)
+        cheaper = f"{three(numbers['ratio'])} ×" if numbers["ratio"] > 1.005 else "not"
+        third = "<b>ASGD's lead</b> over heavy ball, at its largest"
         why = "" if says else "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
         return View(traces, _sentence(scenario, numbers, vacuous=not says), ranges,
-                    ["<b>Cheaper</b> is up: CE between T5 and T6", "<b>ASGD over heavy ball</b> where they differ most",
-                     "Tuned ASGD's parameters"], [("T5", not why, why)], numbers)
+                    [f"<b>ASGD is {cheaper} cheaper</b> than heavy ball at B = {batch}",
+                     f"<b>Double B:</b> {numbers['saved']:.2f} × fewer steps, {numbers['paid']:.2f} × more samples", third],
+                    [("T5", not why, why)], numbers,
+                    guess=["<b>Cheaper</b> is up: what a sample is worth", "<b>Double B:</b> steps saved, samples paid", third])
 
     def recipe(self, scenario):
         """The gaps at the batch, read off the curves, and how far ASGD lies from heavy ball."""
@@ -146,9 +161,10 @@ def _numbers(H, scenario, asgd, at):
     batch = scenario["batch"]
     ce = {key: -np.log1p(-gap) / batch for key, gap in at.items()}
     linear, saturated, exponent = regimes(asgd.batches, asgd.gap, batch)
+    saved = float(_saved(asgd, batch))
     return {"gap": at, "ratio": ce["asgd"] / ce["heavy_ball"], "nesterov": ce["nesterov"] / ce["asgd"],
             "own": {key: ce[key] / ce["heavy_ball"] for key in scenario["methods"] if key not in BOOK},
-            "exponent": exponent, "linear until": linear, "saturated from": saturated,
+            "saved": saved, "paid": 2 / saved, "exponent": exponent, "linear until": linear, "saturated from": saturated,
             "T5 over exact": bounds.two_buffer_gap(H, batch).value / at["asgd"],
             "exact over T6": at["asgd"] / bounds.mass_gap(H, batch).value,
             "exact over T7": at["asgd"] / bounds.two_buffer_gap(H, batch, "lower").value}
@@ -164,46 +180,59 @@ def _left(traces, ranges, H, scenario, grid, numbers):
         traces[style.METHODS[key].word] = {"x": B, "y": grid[key].ce / unit, "visible": key in shown}
     upper, lower = bounds.two_buffer_gap(H, B).value, bounds.mass_gap(H, B).value
     drawn = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan) / B / unit
-    proved = {"upper bound T5": drawn, "lower bound T6": -np.log1p(-lower) / B / unit}
+    proved = {"at most (T5)": drawn, "at least (T6)": -np.log1p(-lower) / B / unit}
     traces["T5"] = {"x": B, "y": drawn, "visible": on and bool((upper < 1).any())}
-    traces["T6"] = {"x": B, "y": proved["lower bound T6"], "visible": on}
+    traces["T6"] = {"x": B, "y": proved["at least (T6)"], "visible": on}
     rings = [-np.log1p(-numbers["gap"][k]) / batch / unit for k in shown]
     plot = Plot(ranges["xaxis"], ranges["yaxis"], 3)
     plot.marks([batch] * len(shown), rings)
     for key in shown:
         plot.curve(B, grid[key].ce / unit)
     names = plot.names([(word, plot.curve(B, y)) for word, y in proved.items()], spots=SPOTS[::-1])
-    _regimes(traces, plot, numbers["linear until"], numbers["saturated from"], B[-1], ranges["yaxis"], on)
+    ends = numbers["linear until"], numbers["saturated from"], B[-1]
+    _regimes(traces, plot, *ends, [10**y for y in ranges["yaxis"]], "", (0.99, 0.08, 0.14), on)
     traces["bound names"] = {**names, "visible": on}
     traces["chosen batch"] = {"x": [batch] * len(shown), "y": rings, "visible": bool(max(rings) >= 10 ** ranges["yaxis"][0]),
                               "marker.line.color": [style.METHODS[k].color for k in shown]}
     return bool((upper < 1).any())
 
 
-def _regimes(traces, plot, linear, saturated, last, ends, on):
-    """The shaded regions and their names."""
+def _regimes(traces, plot, linear, saturated, last, ends, which, heights, on=True):
+    """The shaded regions and their names; that of a narrow linear regime begins where the regime does."""
     for region, (a, b) in {"linear": (1.0, linear), "saturated": (saturated, last)}.items():
-        traces[region] = {"x": [a, b, b, a], "y": [10 ** ends[0]] * 2 + [10 ** ends[1]] * 2, "visible": bool(on and b > a)}
+        traces[f"{region}{which}"] = {"x": [a, b, b, a], "y": [ends[0]] * 2 + [ends[1]] * 2, "visible": bool(on and b > a)}
     spans = [(1.0, linear, "linear"), (linear, saturated, "traded"), (saturated, last, "saturated")]
-    named = [(word, *plot.best(word, [(np.log10(np.sqrt(a * b)) / 6, y) for y in (0.99, 0.08)], ("bottom center",)))
+    named = [(word, *plot.best(word, [(np.log10(np.sqrt(a * b)) / 6, y) for y in heights], ("bottom center",)))
              for a, b, word in spans if b > 20 * a]
-    traces["regimes"] = {**texts(named), "visible": on}
+    if 2 < linear <= 20:
+        named.append(("linear", *plot.best("linear", [(0.0, y) for y in heights], ("bottom right",))))
+    traces[f"regimes{which}"] = {**texts(named), "visible": on}
 
 
-def _right(traces, ranges, H, asgd, batch):
-    """Tuned ASGD's parameters against the batch."""
-    eta, eps = asgd.points.eta, asgd.points.eps
-    steps = asgd.points.delta * H.largest, (asgd.points.delta + eta / eps) * H.largest, eps
-    dials = dict(zip(DIALS, steps, strict=True))
-    for name, y in dials.items():
-        traces[name] = {"x": asgd.batches, "y": y}
-    least, most = min(y.min() for y in dials.values()), max(y.max() for y in dials.values())
-    ranges["yaxis3"] = [float(np.floor(np.log10(least))), float(np.ceil(np.log10(most) + 0.2))]
-    upright = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis3"]]}
-    plot = Plot(ranges["xaxis3"], ranges["yaxis3"], 3)
-    plot.curve(**upright)
-    traces |= {"dial names": plot.names([(name, plot.curve(asgd.batches, y)) for name, y in dials.items()]),
-               "chosen batch (right)": upright}
+def _saved(asgd, batches):
+    """By what factor fewer steps do, if the batch is doubled."""
+    rate = smooth(asgd.batches, asgd.batches * asgd.ce)
+    return np.exp(rate(np.log(2 * np.asarray(batches))) - rate(np.log(batches)))
+
+
+def _middle(traces, ranges, asgd, batch, numbers):
+    """What a doubled batch saves in steps and costs in samples, wherever both batches are tuned."""
+    B = np.geomspace(1, asgd.batches[-1] / 2, len(asgd.batches))
+    saved = _saved(asgd, B)
+    traces |= {"steps saved": {"x": B, "y": saved}, "samples paid": {"x": B, "y": 2 / saved}}
+    ring = {"x": [batch] * 2, "y": [numbers["saved"], numbers["paid"]]}
+    traces["here doubled"] = {**ring, "marker.line.color": [style.METHODS["asgd"].color, style.INK]}
+    plot = Plot(ranges["xaxis2"], DOUBLED, 3, log=(True, False))
+    plot.marks(**ring)
+    curves = [plot.curve(**traces[name]) for name in ("steps saved", "samples paid")]
+    ends = numbers["linear until"], numbers["saturated from"], asgd.batches[-1]
+    _regimes(traces, plot, *ends, DOUBLED, " (doubled)", (0.99, 0.93))
+    traces["names doubled"] = plot.names(list(zip(("fewer steps", "more samples"), curves, strict=True)))
+
+
+def _beside(plot, word, x, y):
+    """Where a word stands beside a mark, which the plot must know of."""
+    return plot.best(word, plot.shares([x], [y]) + MARK * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]), BESIDE, ease=0.05)
 
 
 # -- remembered -------------------------------------------------------------------------------------------------------
@@ -214,7 +243,7 @@ def _frontiers(key, final, *families):
 
 @lru_cache(maxsize=256)
 def _distances(kappa, d, final):
-    """The middle curve: at one kappa, or with ``kappa=None`` at kappa = d^decay."""
+    """A curve of the right plot: at one kappa, or with ``kappa=None`` at kappa = d^decay."""
     found = []
     for a in DECAYS[final]:
         own = float(d) ** a if kappa is None else kappa
@@ -225,21 +254,22 @@ def _distances(kappa, d, final):
     return np.maximum(np.expm1(found), FLOOR)
 
 
-def _middle(traces, ranges, key, here, final):
-    """The middle curves, from fewer points while something is dragged; beside a reader's own spectrum, only the power laws of
-    its κ and d."""
+def _right(traces, ranges, key, here, final):
+    """The right plot's curves, from fewer points while something is dragged; beside a reader's own spectrum, only the power
+    laws of its κ and d."""
     kappa, decay, d = _fitted(key) if isinstance(key, str) else key
     values = [_distances(kappa, d, final), *([] if isinstance(key, str) else [_distances(None, d, final)])]
     for name, y in zip(("κ as set", "κ = d^decay"), [*values, []], strict=False):
         traces[f"distance, {name}"] = {"x": DECAYS[final][:len(y)], "y": y, "visible": len(y) > 0}
     traces["distance here"] = {"x": [decay], "y": [max(here, FLOOR)]}
     everything = np.concatenate([[max(here, FLOOR), 1.0], *values])
-    ranges["yaxis2"] = [float(np.floor(np.log10(everything.min()))), float(np.ceil(np.log10(everything.max()) + 0.3))]
-    plot = Plot(ranges["xaxis2"], ranges["yaxis2"], 3, log=(False, True))
+    ranges["yaxis3"] = [float(np.floor(np.log10(everything.min()))), float(np.ceil(np.log10(everything.max()) + 0.3))]
+    plot = Plot(ranges["xaxis3"], ranges["yaxis3"], 3, log=(False, True))
     plot.marks([decay], [max(here, FLOOR)])
     words = ("power laws of this κ",) if isinstance(key, str) else ("κ as set", "κ = d<sup>decay</sup>")
-    traces["curve names"] = plot.names([(word, plot.curve(DECAYS[final][:len(y)], y))
-                                        for word, y in zip(words, values, strict=True) if len(y)])
+    curves = [plot.curve(DECAYS[final][:len(y)], y) for y in values]
+    traces["curve names"] = plot.names([pair for pair in zip(words, curves, strict=True) if len(pair[1])])
+    traces["here's name"] = texts([("here", *_beside(plot, "here", decay, max(here, FLOOR)))])
 
 
 @lru_cache(maxsize=64)
@@ -258,10 +288,10 @@ def _sentence(scenario, n, vacuous):
     apart = np.expm1(n["distance"])
     worst = percent(apart) if apart < 1 else f"a factor {three(apart + 1)}"
     parts = [
-        f"{spectra.told(scenario)}, B = {batch}: ASGD's compute efficiency is "
+        f"{spectra.told(scenario)}, B = {batch}: accelerated SGD's (ASGD's) compute efficiency is "
         f"{three(n['ratio'])} times heavy ball's, and Nesterov reaches {three(min(n['nesterov'], 1.0))} of it{own}",
-        f"The local exponent of the gap is {three(max(n['exponent'], 0.0))}: linear until B = {three(n['linear until'])}, "
-        f"saturated from B = {three(n['saturated from'])}",
+        f"Doubling B takes ASGD {n['saved']:.2f} times fewer steps and {n['paid']:.2f} times more samples; it is linear until "
+        f"B = {three(n['linear until'])}, saturated from B = {three(n['saturated from'])}",
         f"Over all batches ASGD and heavy ball differ by {worst} at most"]
     bound = "" if vacuous else f"T5 over exact {three(n['T5 over exact'])}, "
     return ". ".join(parts) + f". {bound}exact over T6 {three(n['exact over T6'])}, over T7 {three(n['exact over T7'])}."

@@ -43,8 +43,8 @@ def document(faces, scripts):
     live = json.dumps({"indexURL": "pyodide/", "lockFileURL": "pyodide/lock.json"})
     return f"""<!doctype html><html lang="en" class="mombook"><head><meta charset="utf-8"><title>panels</title>
 <script>document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-document.documentElement.dataset.scripts = "on";</script><link rel="stylesheet" href="panel.css">
-<link rel="stylesheet" href="style.css"></head>
+document.documentElement.dataset.scripts = "on";</script><script src="class.js"></script>
+<link rel="stylesheet" href="panel.css"><link rel="stylesheet" href="style.css"></head>
 <body><button type="button" id="theme">Dark</button><div class="page"><main id="text">{body}</main></div>
 <script type="application/json" id="live">{live}</script>{scripts}</body></html>"""
 

@@ -35,7 +35,7 @@ def page(chromium):
         name = asked.request.url.removeprefix(BASE).split("#")[0]
         if name == "01_here.html":
             asked.fulfill(body=document(), content_type="text/html; charset=utf-8")
-        elif name in ("page.js", "theme.js", "style.css", front.STYLE):
+        elif name in ("page.js", "theme.js", "class.js", "style.css", front.STYLE):
             asked.fulfill(path=(front.FOLDER if name == front.STYLE else WEB) / name)
         else:                                                           # what draws panels: there are none here
             asked.fulfill(body="", content_type="text/css" if name.endswith(".css") else "text/javascript")

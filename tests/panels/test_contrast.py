@@ -66,7 +66,7 @@ def test_everything_drawn_and_read_stands_out(name, dark):
                 for behind in on_map(figure, trace, paper) if color == style.ON_MAP else [paper]:
                     assert contrast(over(color, behind), behind) >= least, (trace.name, key, color, behind)
     for note in figure.layout.annotations:
-        assert contrast(note.font.color or figure.layout.font.color, paper) >= 4.5, note.text
+        assert contrast(note.font.color or figure.layout.font.color, note.bgcolor or paper) >= 4.5, note.text
         for color in re.findall("color:(#[0-9a-fA-F]{6})", note.text or ""):
             assert contrast(color, paper) >= 3, note.text
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):

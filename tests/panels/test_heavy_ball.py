@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mombook as mb
+from mombook.panels import style
 from mombook.panels.heavy_ball import CELLS, HeavyBallPanel, chosen, noiseless_roots, squeeze
 
 PANEL = HeavyBallPanel()
@@ -59,7 +60,7 @@ def test_roots_are_the_eigenvalues_of_the_step():
 
 
 def test_each_ring_is_ten_times_closer():
-    x, y = squeeze(np.array([0.9, 0.99j, -0.999, 0.0, 1.2]))
+    x, y = squeeze(np.array([0.9, 0.99j, -0.999, 0.0, 1.2]), 5)
     np.testing.assert_allclose(np.hypot(x, y), [0.2, 0.4, 0.6, 0.0, 1.0], atol=1e-12)
     np.testing.assert_allclose([x[1], x[2], y[1]], [0, -0.6, 0.4], atol=1e-12)
 
@@ -71,3 +72,26 @@ def test_the_simulation_lies_on_theory():
     assert abs(far) < 5
     dots = last.traces["simulated"]
     assert np.isfinite(dots["y"]).all() and len(dots["x"]) > 5
+
+
+def test_the_best_is_no_colour_of_what_diverges_nor_of_the_marks():
+    """Told apart in lightness or hue (CIE Lab, 25 is far more than just seen), on light pages and on dark ones."""
+    figure = PANEL.figure()
+    scale = figure.layout.coloraxis.colorscale
+    diverging, best = scale[0][1], scale[-1][1]
+    marks = [figure.data[k].marker.line.color for k in (1, 3)]
+    for one, other in ((best, diverging), (best, style.PAPER), (diverging, style.PAPER), (best, style.DARK_PAPER),
+                       (diverging, style.DARK_PAPER), *((color, mark) for _, color in scale for mark in marks[1:])):
+        assert np.linalg.norm(lab(one) - lab(other)) > 25, (one, other)
+    assert marks == ["#0072B2", style.METHODS["heavy_ball"].color]
+    orange = {t.name for t in figure.data[1:] if marks[1] in (t.marker.color, t.marker.line.color, t.line.color)}
+    assert orange == {"chosen", "roots", "flattest", "steepest", "loss circle", "chosen (loss)", "simulated"}
+
+
+def lab(color):
+    """CIE Lab of a hex colour, for daylight."""
+    value = np.array([int(color[k:k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(xyz / [0.9505, 1, 1.089])
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])

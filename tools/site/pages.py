@@ -92,14 +92,20 @@ class _Book:
 
     def notebook(self, stem):
         """The page of one notebook."""
-        prose, blocks, seen = self._prose(f"{stem}.html"), [], {}
+        prose, blocks, seen, asked = self._prose(f"{stem}.html"), [], {}, False
         for cell in self.notebooks[stem].cells:
             if cell.cell_type == "markdown":
-                blocks.append({"kind": "prose", "html": prose.html(cell.source)})
+                text = prose.html(cell.source)
+                text, asked = _after_question(text) if asked else (text, False)
+                blocks.append({"kind": "prose", "html": text})
             elif cell.source.strip():
                 code = api.linked(self._highlight(cell.source), self.code)
-                blocks.append({"kind": "code", "html": code, "first": _first(cell.source),
-                               "outputs": [out for output in cell.outputs if (out := self._output(output, prose, seen))]})
+                outputs = [out for output in cell.outputs if (out := self._output(output, prose, seen))]
+                drawn = [out["face"]["name"] for out in outputs if out["kind"] == "panel"]
+                asked = asked or any(name.startswith("predict_") for name in drawn)
+                answers = "solution" in cell.metadata.get("tags", ()) or (asked and not drawn)
+                blocks.append({"kind": "code", "html": code, "first": _first(cell.source), "outputs": outputs,
+                               "answers": answers})
         at, pair = list(self.notebooks).index(stem), next(iter(_panels(self.notebooks[stem])), None)
         around = {"previous": self.order[at - 1] if at else {"href": FRONT, "title": "Front page"},
                   "next": self.order[at + 1] if at + 1 < len(self.order) else None}
@@ -175,6 +181,12 @@ class _Book:
             references=[{"href": f"{name.lower()}.html", "title": name.capitalize()} for name in self.reference_names],
             package=f"{api.FOLDER}/mombook.html" if self.code else "", **more)
         return prose.fill(text, equations.rendered(dict.fromkeys(prose.formulas)))
+
+
+def _after_question(text):
+    """Prose after a question, marked up to the next heading as what may tell the answer; and whether that is yet to come."""
+    told, heading, rest = re.match(r"(.*?)(<h[23]\b|\Z)(.*)", text, re.DOTALL).groups()
+    return f'<div class="answers">{told}</div>{heading}{rest}', not heading
 
 
 def _saved(notebook):

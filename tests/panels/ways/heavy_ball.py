@@ -5,10 +5,12 @@ import numpy as np
 import mombook as mb
 
 from .. import printed
-from .common import SIMULATED, literal, same, tuned
+from .common import SIMULATED, literal, named, same, tuned
 
-DECADES = 5.0
-"""Rings of the root plane; each is ten times closer to the unit circle."""
+
+def decades(c):
+    """Decades between the middle of the root plane and its unit circle: enough for half the best gap of batch 1."""
+    return min(max(int(np.ceil(-np.log10(tuned(c.H, "heavy_ball", 1.0).gap / 2))), 2), 7)
 
 
 def method(c, word):
@@ -48,9 +50,9 @@ def mark(word):
     return check
 
 
-def drawn_at(size):
+def drawn_at(c, size):
     """The radius at which a root of so large a modulus is drawn."""
-    return np.clip(-np.log10(np.maximum(1 - size, 1e-16)), 0, DECADES) / DECADES
+    return np.clip(-np.log10(np.maximum(1 - size, 1e-16)), 0, decades(c)) / decades(c)
 
 
 def roots(c):
@@ -59,11 +61,10 @@ def roots(c):
     lam, m = np.asarray(c.whole("roots", "customdata")) * c.H.largest, method(c, "chosen")
     n = len(x) // 2
     same(lam, np.tile(c.H.eigenvalues, 2), rtol=1e-9)
-    same(c.whole("roots", "marker.color"), np.log10(lam / c.H.largest), atol=1e-12)
     for k in np.unique([0, n // 2, n - 1]):
         step = np.array([[1 - m.eta * lam[k], -m.eta * m.beta], [lam[k], m.beta]])
         z = np.linalg.eigvals(step)
-        radius = np.sort(drawn_at(np.abs(z)))
+        radius = np.sort(drawn_at(c, np.abs(z)))
         same(np.sort(np.hypot(x[[k, k + n]], y[[k, k + n]])), radius, atol=2e-3, rtol=0)
         if np.all(radius > 0.01):
             angles = np.sort(np.abs(np.arctan2(y[[k, k + n]], x[[k, k + n]])))
@@ -75,9 +76,9 @@ def circle(name, modulus):
     def check(c):
         x, y = c[name]
         size = modulus(c)
-        same(np.hypot(x, y), drawn_at(size), atol=2e-3, rtol=0)
+        same(np.hypot(x, y), drawn_at(c, size), atol=2e-3, rtol=0)
         assert c.whole(name, "visible") == (size <= 1)
-        if drawn_at(size):
+        if drawn_at(c, size):
             assert x.min() < 0 < x.max() and y.min() < 0 < y.max()
     return check
 
@@ -91,35 +92,69 @@ def loss(word):
 
 
 def ring(k):
-    """A ring of the plane: so many decades from the unit circle."""
+    """A ring of the plane: so many decades from the unit circle, and inside of it."""
     def check(c):
-        trace = next(t for t in c.figure.data if t.name == f"ring {k}")
-        same(np.hypot(trace.x, trace.y), drawn_at(1 - 10.0**-k), rtol=1e-9)
+        same(np.hypot(*c[f"ring {k}"]), drawn_at(c, 1 - 10.0**-k), rtol=1e-9)
+        assert c.whole(f"ring {k}", "visible") and k < decades(c)
     return check
 
 
+def unit_circle(c):
+    """Radius one, whatever the scenario."""
+    trace = next(t for t in c.panel.figure().data if t.name == "unit circle")
+    same(np.hypot(trace.x, trace.y), 1.0)
+    assert max(trace.x) == 1 == -min(trace.x) and "unit circle" not in c.view.traces
+
+
 def ring_words(c):
-    """The modulus of each ring, written on it or close by."""
+    """The modulus of each ring that is drawn, written on it or close by, and the unit circle's name outside of it."""
     texts = c.whole("ring words", "text")
-    assert len(set(texts)) == len(texts) == 5
+    rings = [k for k in range(1, decades(c)) if k % 2 or decades(c) < 5]
+    assert len(set(texts)) == len(texts) == 1 + len(rings)
     for x, y, text in zip(*c["ring words"], texts, strict=True):
         parts = [number for *_, number in printed.numbers(text)]
+        if text == "unit circle":
+            assert 1 < np.hypot(x, y) < 1.1
+            continue
         modulus = parts[0] if len(parts) == 1 else parts[0] - abs(parts[1])
-        same(np.hypot(x, y), drawn_at(modulus), rtol=0, atol=0.04)      # rings are 0.2 apart
+        same(np.hypot(x, y), drawn_at(c, modulus), rtol=0, atol=0.04)   # rings are 0.14 apart or more
+
+
+def end_roots(word, eigenvalue):
+    """The roots of the largest or the smallest eigenvalue."""
+    def check(c):
+        x, y = c[word]
+        m, v = method(c, "chosen"), eigenvalue(c.H)
+        ends = np.linalg.eigvals([[1 - m.eta * v, -m.eta * m.beta], [v, m.beta]])
+        same(np.sort(np.hypot(x, y)), np.sort(drawn_at(c, np.abs(ends))), atol=2e-3, rtol=0)
+    return check
+
+
+def loss_names(c):
+    """Which curve each name belongs to; the chosen method's and the fastest's share one where they are the same method."""
+    same_method = method(c, "chosen") == method(c, "fastest")
+    words = {"simple (T3)": "simple choice (loss)", "chosen = fastest" if same_method else "chosen": "chosen (loss)"}
+    words |= {} if same_method else {"fastest": "fastest (loss)"}
+    return {word: trace for word, trace in words.items() if c.whole(trace, "visible")}
 
 
 TRACES = {"gap": the_map, **{word: mark(word) for word in ("fastest", "simple choice", "chosen")}, "roots": roots,
           "loss circle": circle("loss circle", lambda c: np.sqrt(max(
               1 - mb.contraction_gap(c.H, method(c, "chosen"), c.batch), 0))),
-          "memory circle": circle("memory circle", lambda c: np.sqrt(method(c, "chosen").beta)),
           **{f"{word} (loss)": loss(word) for word in ("fastest", "simple choice", "chosen")},
-          **{f"ring {k}": ring(k) for k in range(1, 6)}, "ring words": ring_words,
+          **{f"ring {k}": ring(k) for k in range(1, 7)}, "ring words": ring_words,
+          "unit circle": unit_circle, "flattest": end_roots("flattest", lambda H: H.smallest),
+          "steepest": end_roots("steepest", lambda H: H.largest),
+          "loss circle's name": named("loss circle's name", lambda c: {"loss, √ρ": "loss circle"} if c.whole(
+              "loss circle", "visible") else {}, 2), "loss names": named("loss names", loss_names, 3),
           "simulated": SIMULATED, "80 % of runs": SIMULATED}
 
 MAP, PLANE, RIGHT = ("learning rate × L", "1 − β"), ("", ""), ("steps", "risk / risk at the start")
 AXES = {**dict.fromkeys(("gap", "fastest", "simple choice", "chosen"), MAP),
-        **dict.fromkeys(("roots", "loss circle", "memory circle", "ring words", *(f"ring {k}" for k in range(1, 6))), PLANE),
-        **dict.fromkeys(("fastest (loss)", "simple choice (loss)", "chosen (loss)", "simulated", "80 % of runs"), RIGHT)}
+        **dict.fromkeys(("roots", "flattest", "steepest", "loss circle", "unit circle", "ring words", "loss circle's name",
+                          *(f"ring {k}" for k in range(1, 7))), PLANE),
+        **dict.fromkeys(("fastest (loss)", "simple choice (loss)", "chosen (loss)", "loss names", "simulated",
+                          "80 % of runs"), RIGHT)}
 
 
 def said(c):
