@@ -54,7 +54,7 @@
       this.brushed = k;
       clearTimeout(this.waiting);
       if (k >= 0) this.tell(k);
-      if (k < 0 && panel.figure.light({})) panel.figure.draw();
+      if (k < 0 && panel.figure?.light({})) panel.figure.draw();
       if (k >= 0 && panel.face.learns) this.waiting = setTimeout(() => this.light(), CALM);
     }
 
@@ -138,7 +138,7 @@
     key(event) {
       const k = this.at(event), by = KEYS[event.key];
       if (k < 0 || !by || event.ctrlKey || event.altKey || event.metaKey) return false;
-      if (this.hold(k)) this.move(this.held.level * 10 ** by);
+      if (this.hold(k)) this.move(Math.min(Math.max(this.held.level * 10 ** by, 10 ** this.low), 10 ** this.high));
       return true;
     }
 

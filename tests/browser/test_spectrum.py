@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from mombook.panels import bars, definition, export, spectra
 
 from .front import FrontPage, face
+from .lab import panel_notebook
 from .test_page_front_end import holds
 
 SMALL = "kappa=300;decay=2;batch=16;d=40"
@@ -276,3 +277,38 @@ def test_the_strip_is_fit_for_all(chromium, faces, width, dark):
     are_drawn(tab, "sgd")
     assert not tab.errors
     tab.close()
+
+
+def test_in_jupyter_a_bar_moves_by_key_and_by_hand(lab_page, lab_server):
+    panel_notebook(lab_server.root / "bars.ipynb", f"explore.sgd({SMALL!r}, simulate=False)")
+    lab_page.open("bars.ipynb")
+    lab_page.run_all()
+    lab_page.drawn()
+    lab_page.rest()
+    panel, cells = definition("sgd"), lab_page.page.locator(".jp-Cell").count()
+    strip = lab_page.panel().locator(".spectrum")
+    strip.locator("summary").click()
+    found, was = bars.of(panel.spectrum(panel.read(SMALL))), panel.read(SMALL)
+    strip.locator(".bar").nth(3).press("PageDown")
+    lab_page.wait_for_sentence("bent power law")
+    lab_page.rest()
+    want = panel.bent(was, 3, found[3].level * 10**-0.5)
+    line = lab_page.scenario()
+    np.testing.assert_allclose(*(spectra.whole(s["spectrum"]).eigenvalues for s in (panel.read(line), want)), rtol=1e-9)
+    x, y = lab_page.plotted("expected")
+    expected = panel.exact(panel.read(line)).traces["expected"]
+    np.testing.assert_allclose([x, y], [expected["x"], expected["y"]], rtol=1e-9)
+    strip.evaluate("strip => strip.scrollIntoView({ block: 'center' })")
+    lab_page.page.wait_for_function("strip => strip.closest('.mombook-panel').mombook.strip.held === null",
+                                    arg=strip.element_handle())
+    box = strip.locator("circle").nth(1).bounding_box()
+    lab_page.page.mouse.move(box["x"] + 6, box["y"] + 6)
+    lab_page.page.mouse.down()
+    lab_page.page.mouse.move(box["x"] + 6, box["y"] + 30, steps=3)
+    lab_page.page.mouse.up()
+    lab_page.page.wait_for_function("([panel, line]) => panel.mombook.line !== line",
+                                    arg=[lab_page.panel().element_handle(), line])
+    lab_page.rest()
+    moved = lab_page.scenario()
+    assert moved != line and "spectrum=bent power law:" in moved
+    assert lab_page.page.locator(".jp-Cell").count() == cells and lab_page.errors_in_cells() == []
