@@ -131,6 +131,7 @@ def test_while_a_bar_is_held_the_figure_is_the_one_at_its_level(tab):
     panel, line = definition("sgd"), tab.line("sgd")
     unfold(tab, "sgd")
     x, y = top(tab, "sgd", 2)
+    stands = tab.part("sgd", ".spectrum svg").bounding_box()
     tab.page.mouse.move(x, y)
     tab.page.mouse.down()
     for down in (10, 20, 5):                                            # each from where it was taken, not from where it is
@@ -140,11 +141,13 @@ def test_while_a_bar_is_held_the_figure_is_the_one_at_its_level(tab):
         now = panel.write(panel.bent(panel.read(line), 2, level))
         assert tab.line("sgd") == now
         assert tab.part("sgd", ".bar-said").inner_text().startswith("Ranks 4 to 7: from 0.")
+        assert tab.part("sgd", ".spectrum svg").bounding_box() == stands, "nothing moves away under the hand"
         holds(tab, "sgd", now)
     tab.page.mouse.up()
     tab.settle("sgd")
     are_drawn(tab, "sgd")
     assert tab.part("sgd", ".bar-said").inner_text().endswith("of tr H.")
+    assert tab.part("sgd", ".own").is_visible() and not tab.slider("sgd", "κ").is_visible()
 
 
 def test_keys_do_what_a_hand_does_and_a_teacher_keeps_hers(tab):
@@ -228,7 +231,8 @@ def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
     line = tab.line("sgd")
     tab.page.locator("#panel-sgd .bar").nth(2).hover()
     is_lit(tab, "sgd", 2)
-    holds(tab, "sgd", line)                                             # which is no part of the figure's numbers
+    holds(tab, "sgd", line)
+    assert not [name for name in tab.plotted("sgd") if "carried" in name], "it is no part of the figure's numbers"
     printed = tab.page.evaluate(f"{tab.panel('sgd')}.figure.printed('').figure.data.map((trace) => trace.name)")
     assert printed == [trace.name for trace in definition("sgd").figure().data]
     tab.page.locator("#panel-sgd .bar").nth(4).hover()

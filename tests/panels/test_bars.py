@@ -174,7 +174,8 @@ def by_recursion(H, learner, steps):
 def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name):
     panel = definition(name)
     for spectrum in ({"d": 40, "kappa": 100}, {"spectrum": own(name)[1]}):
-        scenario = panel.read(**{**SMALL.get(name, {}), **spectrum})
+        samples = {"against": "samples"} if name == "race" else {}
+        scenario = panel.read(**{**SMALL.get(name, {}), **spectrum, **samples})
         key = panel.spectrum(scenario)
         found, drawn = bars.of(key), panel.exact(scenario).traces
         for trace, learner in panel.learning(scenario).items():
