@@ -8,7 +8,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-SCRIPTS = ("engine.js", "controls.js", "figure.js", "handles.js", "teacher.js", "takeaway.js", "panel.js")
+SCRIPTS = ("engine.js", "controls.js", "figure.js", "handles.js", "teacher.js", "takeaway.js", "spectrum.js",
+           "panel.js")
 """The scripts in the order in which they run; classic scripts, so that a page also opens from a file."""
 
 STYLE = "panel.css"

@@ -1,6 +1,6 @@
 """A panel as data that the front end draws: controls, plotly figure at one scenario, words, and how its looks differ."""
 
-from ..panels import export, style
+from ..panels import bars, export, style
 from ..panels.frame import change
 from ..panels.remote import described, texts
 
@@ -13,8 +13,9 @@ def face(panel, line="", simulate=True):
         simulate: whether the simulation is run to its end and drawn.
 
     Returns:
-        dict: ``described(panel)``, the words and the plotly figure at the scenario, its ``looks`` (light, dark, normal and
-        large: what each sets in the figure), and where subplots stand on a ``wide`` page and ``stacked`` on a phone.
+        dict: ``described(panel)``, the words, the spectrum's bars and the plotly figure at the scenario, its ``looks`` (light,
+        dark, normal and large: what each sets in the figure), and where subplots stand on a ``wide`` page and ``stacked`` on a
+        phone.
     """
     scenario = panel.read(line)
     view, figure = panel.exact(scenario, final=True), panel.static(scenario, simulate=False)
@@ -27,6 +28,7 @@ def face(panel, line="", simulate=True):
     table = export.html_table(panel, panel.write(scenario), export.arrays(figure), called)
     return {**described(panel), "line": panel.write(scenario),
             "values": texts(panel, scenario), "spectrum": panel.described(scenario),
+            "bars": bars.drawn(panel.spectrum(scenario)) if panel.own else [],
             "sentence": view.sentence, "lamps": [list(lamp) for lamp in view.lamps], "text": view.text, "simulated": heard,
             "axes": called, "table": table, "looks": looks(panel), "figure": figure.to_plotly_json(),
             "wide": panel.wide(), "stacked": panel.stacked()}

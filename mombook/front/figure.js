@@ -20,6 +20,7 @@
       this.stale = true;                                                // something but points has changed since the last picture
       this.moved = new Map();                                           // trace name -> its points, changed since then
       this.titled = {};
+      this.lit = {};                                                    // trace name -> points of a thin line under it
       this.fit();
       this.dress(face.looks[mombook.theme()]);
     }
@@ -37,7 +38,7 @@
         return;
       }
       this.stale = false;
-      const drawn = Plotly.react(this.place, this.data, this.layout, config);
+      const drawn = Plotly.react(this.place, [...this.data, ...this.thin], this.layout, config);
       this.place.querySelector(":scope > img")?.remove();               // the picture that stood for it
       await drawn;
       if (this.drawn) return;
@@ -98,6 +99,20 @@
       });
     }
 
+    // Thin lines under some traces, or none: no part of the scenario, of its numbers or of its pictures. Says if that is new.
+    light(traces) {
+      if (!Object.keys(traces).length && !Object.keys(this.lit).length) return false;
+      this.lit = traces;
+      this.stale = true;
+      return true;
+    }
+
+    get thin() {
+      return this.data.filter(({ name }) => name in this.lit).map(({ line, xaxis, yaxis, visible, name }) => (
+        { ...this.lit[name], xaxis, yaxis, visible, name: `${name}: carried`, mode: "lines", line: { color: line.color, width: 1.5 },
+          showlegend: false, hoverinfo: "skip" }));
+    }
+
     title(texts) {
       (this.layout.annotations || []).forEach((annotation, k) => {
         if (k >= texts.length || annotation.text === texts[k]) return;
@@ -113,7 +128,8 @@
 
     // The drawn numbers: trace name -> its arrays.
     get plotted() {
-      return Object.fromEntries(this.place._fullData.filter((trace) => trace.visible === true && trace.x).map((trace) => {
+      const own = this.place._fullData.slice(0, this.data.length);
+      return Object.fromEntries(own.filter((trace) => trace.visible === true && trace.x).map((trace) => {
         const arrays = { x: numbers(trace.x), y: numbers(trace.y) };
         if (trace.z) arrays.z = Array.from(trace.z, numbers);
         if (trace.error_y?.array) arrays["error_y.array"] = numbers(trace.error_y.array);

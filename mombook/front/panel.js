@@ -1,7 +1,8 @@
 // A panel: the exact layer follows every move at once; when the controls have rested, the refined layer and the axes follow,
 // and the simulation runs in pieces until something moves. Its host says where it stands and what else happens then:
 // `moved` (another scenario is shown), `settled` (it is refined), `rested` (its simulation too is done), `taught` (teacher mode
-// begins or ends), `forbids` (a sentence why a line may not be shown, or ""), `link` (its address), `eager` (whether Python has nothing better to do than to look ahead from the start).
+// begins or ends), `forbids` (a sentence why a line may not be shown, or ""), `link` (its address), `eager` (whether Python has
+// nothing better to do than to look ahead from the start).
 "use strict";
 ((mombook) => {
   const REST = 300;                                                     // ms without a change: the controls are released
@@ -11,7 +12,7 @@
   const AROUND = 8;                                                     // stops on either side to have ready when there is time
   const LARGEST = 5e6;                                                  // bytes of a file that may be dropped on a panel
   const PIECE = 0.03;                                                   // s of simulation before Python looks up
-  const { Engine, Figure, TakeAway, Teacher, control, element } = mombook;
+  const { Bars, Engine, Figure, TakeAway, Teacher, control, element } = mombook;
   const { MOVE, CALL, SETTLE, AHEAD, SAMPLE } = Engine.urgency;
   const UNKNOWN = { refused: "Without Python the figure shows what is one control away from where it opened; Reset leads back." };
   const STANDS = "The figure still shows the last good scenario.";
@@ -71,15 +72,17 @@
       this.choose.classList.add("python");
       this.presets = row(element("span", { className: "name", textContent: "presets" }), ...presets,
                          button("Reset", "back to where this panel opens", () => this.reset()),
-                         ...(face.takes ? [this.choose, this.chooser] : []));
+                         ...(face.takes.length ? [this.choose, this.chooser] : []));
       this.own = element("div", { className: "own", hidden: true }, element("span", { textContent: "spectrum" }),
                          this.ownName = element("span", { className: "told" }),
                          button("Power law", "back to the sliders", () => this.move(this.powerLaw)));
+      this.strip = face.takes.length ? new Bars(this) : null;
+      const folded = this.boxes(({ more }) => more), strip = this.strip ? [this.strip.box] : [];
       this.part("controls").append(
-        this.own, row(...this.boxes(({ more }) => !more)), this.presets,
+        this.own, row(...this.boxes(({ more }) => !more), ...(folded.length ? [] : strip)), this.presets,
         ...(guides.length || searches.length ? [row(...guides, ...searches)] : []),
-        ...(this.boxes(({ more }) => more).length
-          ? [element("details", { className: "more" }, element("summary", { textContent: "more" }), row(...this.boxes(({ more }) => more)))]
+        ...(folded.length
+          ? [row(element("details", { className: "more" }, element("summary", { textContent: "more" }), row(...folded)), ...strip)]
           : []));
 
       this.status = element("span", { className: "status", role: "status" });
@@ -100,7 +103,7 @@
         ...(face.text ? [row(copyText)] : []),
         row(...(face.simulates ? [this.again, this.stop, this.progress] : []), this.status, this.remedy, this.took),
         row(...this.take.boxes, this.teacher.toggle), this.teacher.box, this.take.numbers);
-      if (face.takes) this.takeFiles();
+      if (face.takes.length) this.takeFiles();
       this.place.tabIndex = -1;
       this.place.addEventListener("keydown", (event) => { if (this.pressed(event)) event.preventDefault(); });
       this.engineChanged();
@@ -145,7 +148,9 @@
     }
 
     // A key on the panel; says whether it meant something here.
-    pressed(event) { return (event.key === "Escape" && this.take.escape()) || this.teacher.key(event); }
+    pressed(event) {
+      return (event.key === "Escape" && this.take.escape()) || this.strip?.key(event) || this.teacher.key(event);
+    }
 
     // -- moving ------------------------------------------------------------------------------------------------------
     // The line of these values: a spectrum of the reader's own has taken the place of some controls.
@@ -193,8 +198,11 @@
 
     reset() { this.move(this.face.defaults); }
 
+    // Go to where a bar of this line's spectrum has another level: that line is Python's to write.
+    bend(line, bar, level) { this.ask("", { bend: [line, bar, level] }); }
+
     // Go to a scenario line, as typed or as a link brought it.
-    ask(line, { byLink = false, from = null } = {}) {
+    ask(line, { byLink = false, from = null, bend = null } = {}) {
       const why = this.host.forbids?.(line);
       if (why) {
         this.now = this.shown;
@@ -202,7 +210,7 @@
         this.refused(why);
         return;
       }
-      this.wanted = { line, byLink, from, since: performance.now() };
+      this.wanted = { line, byLink, from, bend, since: performance.now() };
       this.touched = performance.now();
       this.running = this.unsettled = false;
       this.ahead = [];
@@ -243,16 +251,17 @@
       if (!this.figure?.drawn) return null;
       const { hidden } = this, call = (name, args, done) => ({ urgency, call: name, args: [this.key, this.face.name, ...args], done });
       // Theory may have been hidden or shown meanwhile: then `again` asks once more.
-      const exact = (line, final, done, again = () => {}) => call("exact", [line, final, hidden], (reply) => {
+      const unless = (name, args, done, again = () => {}) => call(name, [...args, hidden], (reply) => {
         if (hidden === this.hidden) return done(reply);
         again();
         return null;
       });
+      const exact = (line, final, ...then) => unless("exact", [line, final], ...then);
       if (urgency === MOVE && this.wanted) {
         const { wanted } = this;
         this.wanted = null;
-        return exact(wanted.line, false, (reply) => { this.keep(reply); return this.follow(reply, wanted); },
-                     () => { this.wanted ??= wanted; });
+        return unless(...(wanted.bend ? ["bend", wanted.bend] : ["exact", [wanted.line, false]]),
+                      (reply) => { this.keep(reply); return this.follow(reply, wanted); }, () => { this.wanted ??= wanted; });
       }
       if (urgency === CALL && this.calls.length) {
         const { name, args, done } = this.calls.shift();
@@ -284,7 +293,7 @@
     follow(reply, wanted) {
       if (reply.refused || reply.error) {
         this.now = this.shown;
-        if (!this.wanted) { this.idle(); this.put(this.shown); }
+        if (!this.wanted) { this.idle(); this.put(this.shown); this.strip?.rest(true); }
         this.refuse(reply, wanted);
         return null;
       }
@@ -323,6 +332,7 @@
       this.host.settled?.(this);
       return () => {
         this.show(reply, true);
+        this.strip?.rest();
         this.figure.draw().then(() => { this.take.tabulate(); if (!this.running) this.host.rested?.(this); });
       };
     }
@@ -445,14 +455,16 @@
     }
 
     put(values, spectrum = this.shownSpectrum) {
+      const still = this.strip?.held?.pressed;                           // nothing may move away under the hand that holds a bar
       this.shownSpectrum = spectrum;
-      this.own.hidden = !("spectrum" in values);
+      if (!still) this.own.hidden = !("spectrum" in values);
       this.ownName.textContent = spectrum;
       for (const [name, each] of Object.entries(this.controls)) {
-        if (each.box) each.box.hidden = !(name in values);
+        if (each.box && !still) each.box.hidden = !(name in values);
         if (name in values) each.put(values[name]);
       }
       this.take.written.value = this.joined(values);
+      this.strip?.follow();
     }
 
     say(sentence, alarm = false) {
@@ -475,7 +487,7 @@
     // What the engine is at, on the figure too if it is waited for; nothing where stored answers do.
     report() {
       const { state, note, remedy } = this.engine, failed = state === "failed", waits = this.wanted && state !== "ready";
-      const follows = failed ? `The scenario asked for, ${this.wanted?.line}, cannot be computed.` : "The figure will follow.";
+      const follows = failed ? `The scenario asked for, ${this.wanted?.line || "a changed spectrum"}, cannot be computed.` : "The figure will follow.";
       const text = waits ? `${note} ${follows}`.trim() : this.stored.size && !failed ? "" : note;
       this.part("plot").dataset.waits = waits ? text : "";
       this.say(text, failed && Boolean(remedy));
@@ -494,6 +506,7 @@
       this.remedy.hidden = !(failed && this.engine.remedy);
       this.remedy.textContent = this.engine.remedyLabel || "";
       if (!this.catchUp()) this.report();
+      this.strip?.follow();
       const first = this.face.controls.find(({ kind }) => kind === "slider");
       if (ready && first && this.host.eager) this.expect(first.name);
     }

@@ -92,6 +92,10 @@ class FalsifyPanel(Panel):
         f.update_layout(self.wide())
         return f
 
+    def spectrum(self, scenario):
+        """The one that the search starts from."""
+        return _key(scenario)
+
     def exact(self, scenario, final=True):
         """The start spectrum, its ratio and its frontiers under the ceiling."""
         key, batch = _key(scenario), scenario["batch"]

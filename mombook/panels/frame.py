@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..prose import slips
+from . import bars, spectra, style, words
 from . import scenario as scenarios
-from . import spectra, style, words
 from .scenario import Control, Scenario
 
 Traces = dict[str, dict[str, Any]]
@@ -86,6 +86,8 @@ class Panel:
     - ``own``: the names of controls whose place a spectrum of the reader's own takes (see ``spectra``, which also says why a
       panel takes none). A scenario then has ``spectrum`` instead of these. ``relative`` panels divide it by its largest
       eigenvalue, as their sliders are in its units; ``most`` is how many eigenvalues they can take, ``each`` one by one;
+      ``spectrum(scenario)`` is the key of the spectrum that is shown, whose bars a reader sees and drags (see ``bars``);
+    - ``learning(scenario)``: what makes each expected-risk curve, so that the part of it that a bar carries can be drawn;
     - ``handles``: trace name -> (control, control) that a reader moves by dragging the trace across and up, each a slider's
       name, a list of them (one for each point), or ``None``. The sliders remain, for the keyboard.
     """
@@ -161,6 +163,29 @@ class Panel:
         """The scenario as one line of text; a spectrum, which is long, at its end."""
         line = scenarios.write([c for c in self.controls if c.name in scenario], scenario)
         return f"{line};spectrum={scenario['spectrum']}" if "spectrum" in scenario else line
+
+    def spectrum(self, scenario: Scenario) -> spectra.Key:
+        """The key of the spectrum (``spectra.key``), where a panel takes one of the reader's own."""
+        return spectra.key(scenario)
+
+    def bent(self, scenario: Scenario, bar: int, level: float) -> Scenario:
+        """The scenario with a bar of its spectrum moved to another level (``bars.bent``)."""
+        return self.moved(scenario, spectrum=bars.bent(self.spectrum(scenario), bar, level))
+
+    def learning(self, scenario: Scenario) -> Mapping[str, bars.Learner]:
+        """The expected-risk curves that are drawn, by the names of their traces, and what makes them; none by default."""
+        return {}
+
+    def carried(self, scenario: Scenario, bar: int) -> Traces:
+        """What a bar of the spectrum carries of each expected-risk curve in the figure: trace name -> x and y."""
+        traces, found = self.exact(scenario).traces, {}
+        for name, learner in self.learning(scenario).items():
+            x = np.asarray(traces[name]["x"], float)
+            steps = tuple((x / learner.scale).tolist())
+            y = bars.carried(self.spectrum(scenario), learner, steps)[:, bar] if steps else x
+            shown = np.isfinite(y) & (y > 0)
+            found[name] = {"x": x[shown], "y": y[shown]}
+        return found
 
     def described(self, scenario: Scenario) -> str:
         """A line that names the reader's own spectrum; empty where there is none."""

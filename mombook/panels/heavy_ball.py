@@ -11,6 +11,7 @@ from ..sample.gaussian import simulate_blocks
 from ..study.symptoms import noiseless_roots
 from ..tuning.long_run import tune
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .curves import FILLED, expected, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -148,6 +149,12 @@ class HeavyBallPanel(Panel):
         return {"height": 1200, **{f"yaxis{k or ''}": {"domain": d} for k, d in zip(("", 2, 3), domains, strict=True)},
                 **{f"xaxis{k or ''}": {"domain": [0, 1]} for k in ("", 2, 3)}, "margin": {"t": 96, "r": 60},
                 "coloraxis": {"colorbar": {"x": 1.02, "y": 0.86, "len": 0.2}}}
+
+    def learning(self, scenario):
+        """The three methods on the map."""
+        simple, best = _references(spectra.key(scenario), scenario["batch"])
+        methods = {"fastest": best.method, "simple choice": simple, "chosen": chosen(scenario)}
+        return {f"{word} (loss)": Learner(method, scenario["batch"]) for word, method in methods.items()}
 
     def exact(self, scenario, final=True):
         """The map, the three methods on it, the roots of the chosen one and the exact losses."""

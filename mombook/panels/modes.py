@@ -10,7 +10,7 @@ from ..exact.thresholds import step_limit
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from ..prose import three
-from . import style
+from . import bars, style
 from .frame import Panel, View, new_figure
 from .labels import LEFT_OR_RIGHT, Plot, texts
 from .scenario import Slider
@@ -41,9 +41,6 @@ LATER = 100
 LINE, WIDE = 0.08, 0.815
 """Height of a line of text as a share of a subplot's, and its width against the usual: on a phone both are small."""
 
-LIGHT, STRONG = 0.15, 0.9
-"""How opaque the shades of the steepest and of the flattest group are."""
-
 
 class ModesPanel(Panel):
     """A spectrum as bars, and the share that each group of its directions has of the remaining loss."""
@@ -66,7 +63,7 @@ class ModesPanel(Panel):
         f, edge = new_figure(), {"color": style.PAPER, "width": 1.5}
         for k, (a, _) in enumerate(GROUPS):
             f.add_scatter(name=f"bars of {a}", x=[], y=[], mode="lines", line={"width": 0}, fill="toself", hoverinfo="skip",
-                          fillcolor=style.rgba(style.ACCENT, _shade(k)))
+                          fillcolor=style.rgba(style.ACCENT, bars.shade(k, len(GROUPS))))
         f.add_scatter(name="eigenvalues", x=[], y=[], mode="markers", marker={"color": style.INK, "size": 3},
                       hovertemplate="eigenvalue %{x}: %{y:.3~g}<extra></extra>")
         f.add_scatter(name="last", x=[], y=[], mode="markers", hoverinfo="skip", cliponaxis=False, yaxis="y3",
@@ -75,7 +72,7 @@ class ModesPanel(Panel):
         second = {"xaxis": "x2", "yaxis": "y2"}
         for k, (a, _) in enumerate(GROUPS):
             f.add_scatter(name=f"share of {a}", x=[], y=[], mode="lines", line=edge, fill="toself", hoverinfo="skip",
-                          fillcolor=style.rgba(style.ACCENT, _shade(k)), **second)
+                          fillcolor=style.rgba(style.ACCENT, bars.shade(k, len(GROUPS))), **second)
         f.add_scatter(name="end", x=[], y=[], mode="lines", hoverinfo="skip", **second,
                       line={"color": style.MUTED, "width": 1.5, "dash": "dash"})
         style.names(f, "names of the shares", 2, size=13, color=style.INK)
@@ -150,15 +147,10 @@ def _grouped(shares):
     return np.column_stack([shares[:, a - 1:b].sum(axis=1) for a, b in GROUPS])
 
 
-def _shade(k):
-    """How opaque the shade of a group is."""
-    return round(LIGHT + (STRONG - LIGHT) * k / (len(GROUPS) - 1), 3)
-
-
 def _bars(rank, tops):
     """Bars from the foot of the picture, one after another with gaps between."""
     foot, none = np.full(rank.size, 10.0 ** SIZES[0]), np.full(rank.size, np.nan)
-    left, right = (rank * 10.0 ** (side * np.log10(1 + 1 / rank) * 0.4) for side in (-1, 1))
+    left, right = bars.sides(rank, rank)
     return {"x": np.column_stack([left, left, right, right, left, none]).ravel(),
             "y": np.column_stack([foot, tops, tops, foot, foot, none]).ravel()}
 

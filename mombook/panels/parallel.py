@@ -108,6 +108,10 @@ class ParallelPanel(Panel):
         f.update_layout(self.wide())
         return f
 
+    def spectrum(self, scenario):
+        """Of as many directions as are shown."""
+        return spectra.key(scenario, DIM)
+
     def exact(self, scenario, final=True):
         """Exact rates of the two simple rules over batches, and their exact error curves at the chosen one."""
         problem, B = spectra.key(scenario, DIM), scenario["batch"]

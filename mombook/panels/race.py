@@ -11,6 +11,7 @@ from ..exact.moments import steps_to
 from ..model.family import FAMILIES
 from ..study.race import difference, optimum, paired_runs, trials
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, Families
 from .curves import FILLED, expected
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -112,6 +113,13 @@ class RacePanel(Panel):
             yaxis2=style.log_axis("risk at the end / at the start", anchor="x2")))
         f.update_layout(self.wide())
         return f
+
+    def learning(self, scenario):
+        """Each method's best trial."""
+        batch, _, count = _sizes(scenario)
+        scale = batch if scenario["against"] == "samples" else 1
+        best = {k: _trials(k, FAMILIES[k], *_race(scenario), True).best(count)[0] for k in scenario["methods"]}
+        return {style.METHODS[k].word: Learner(method, batch, _sigma(scenario), scale) for k, method in best.items()}
 
     def exact(self, scenario, final=True):
         """The race as exact expectations, every budget up to MOST, and the exactly tuned methods; while dragging on a coarser

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.loading import load
-from . import definition, export
+from . import bars, definition, export
 from .frame import Panel, hide_theory
 from .scenario import Choice, Seed, Slider, Switch, Toggles, Written
 from .style import METHODS
@@ -37,7 +37,8 @@ def described(panel):
             "presets": [[label, texts(changes)] for label, changes in panel.presets.items()],
             "guides": [[said, [[label, texts(changes)] for label, changes in steps]] for said, steps in panel.guides.items()],
             "searches": list(panel.searches),
-            "takes": bool(panel.own),
+            "takes": list(panel.own),
+            "learns": type(panel).learning is not Panel.learning,
             "theory": list(panel.theory),
             "handles": {trace: dict(zip("xy", moved, strict=True)) for trace, moved in panel.handles.items()},
             "stamp": export.stamp(panel, ""),
@@ -148,6 +149,29 @@ class Remote:
         except (ValueError, ImportError) as no:
             return _packed({"refused": str(no)})
         return _packed({**_where(panel, scenario), "notes": " ".join(design.notes)})
+
+    def bars(self, key, name, line):
+        """The bars of the spectrum at a line (``bars.drawn``)."""
+        panel = self._panel(key, name)
+        scenario = panel.read(line)
+        return _packed({"line": panel.write(scenario), "bars": bars.drawn(panel.spectrum(scenario))})
+
+    def bend(self, key, name, line, bar, level, hidden=False):
+        """The exact layer, as while a slider is dragged, where a bar of a line's spectrum has been moved to another level."""
+        panel = self._panel(key, name)
+        try:
+            bent = panel.write(panel.bent(panel.read(line), bar, level))
+        except ValueError as no:
+            return _packed({"refused": str(no)})
+        return self.exact(key, name, bent, False, hidden)
+
+    def carried(self, key, name, line, bar, hidden=False):
+        """What a bar of a line's spectrum carries of the expected-risk curves (``Panel.carried``), hidden theory left out."""
+        panel = self._panel(key, name)
+        scenario = panel.read(line)
+        traces = panel.carried(scenario, bar)
+        shown = {name: trace for name, trace in traces.items() if not (hidden and name in panel.theory)}
+        return _packed({"line": panel.write(scenario)}, shown)
 
     def text(self, key, name, line, what):
         """A text to take away, by the name of its function in ``export``: code, script or bibtex; and what a script lacks."""

@@ -128,6 +128,10 @@ class SchedulesPanel(Panel):
         f.update_layout(self.wide())
         return f
 
+    def spectrum(self, scenario):
+        """The plain power law, unless there is one of the reader's own."""
+        return scenario.get("spectrum") or (None, scenario["decay"], DIM)
+
     def exact(self, scenario, final=True):
         """Every schedule at its best step; the reader's own, in units of the best constant one."""
         core = _core(scenario)

@@ -12,6 +12,7 @@ from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batch, frontier, halved
 from ..tuning.long_run import tune
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
 from .curves import deviation, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -110,6 +111,11 @@ class SGDPanel(Panel):
             xaxis3=style.log_axis("steps", anchor="y3"), yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
         f.update_layout(self.wide())
         return f
+
+    def learning(self, scenario):
+        """SGD at the slider's learning rate."""
+        limit = step_limit(spectra.of(spectra.key(scenario)), scenario["batch"])
+        return {"expected": Learner(Method.sgd(scenario["share"] * limit), scenario["batch"])}
 
     def exact(self, scenario, final=True):
         """Gap curves, the tuned gap with T1 about it, and the exact learning curve."""

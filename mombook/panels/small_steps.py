@@ -101,6 +101,10 @@ class SmallStepsPanel(Panel):
         f.update_layout(self.wide())
         return f
 
+    def spectrum(self, scenario):
+        """Of as many directions as are shown."""
+        return spectra.key(scenario, DIM)
+
     def exact(self, scenario, final=True):
         """Thresholds over batches, and exact learning curves of both methods at the chosen step."""
         key, B = spectra.key(scenario, DIM), scenario["batch"]

@@ -10,6 +10,7 @@ from ..model.method import Method
 from ..sample.gaussian import simulate_blocks
 from ..study.symptoms import CAUSES, SYMPTOMS, diagnose, reference, symptom_map
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .curves import FILLED, evenly, expected
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -110,6 +111,12 @@ class SymptomsPanel(Panel):
                               ticktext=["0", "0.9", "0.99", "0.999"])))
         f.update_layout(self.wide())
         return f
+
+    def learning(self, scenario):
+        """The chosen method and its cure."""
+        found = _diagnosis(spectra.key(scenario), *(scenario[k] for k in ("batch", "lr", "momentum", "noise", "target")))
+        methods = {"expected loss": chosen(scenario), "the cure's loss": found.cure}
+        return {name: Learner(method, scenario["batch"], _sigma(scenario)) for name, method in methods.items()}
 
     def exact(self, scenario, final=True):
         """The diagnosis, both curves and the map."""

@@ -13,6 +13,7 @@ from ..model.written import parsed
 from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batches, frontier, frontier_of, halved, read_off
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES
 from .curves import FILLED, deviation, expected, runs_drawn, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -112,6 +113,11 @@ class TradeoffPanel(Panel):
             yaxis3=style.log_axis("risk / risk at the start", anchor="x3")))
         f.update_layout(self.wide())
         return f
+
+    def learning(self, scenario):
+        """Every shown method, tuned at the batch, and the reader's own."""
+        _, at = _frontiers(spectra.key(scenario), scenario["batch"], True, scenario["method"])
+        return {f"{_looks()[key].word}: expected": Learner(at[key].methods[0], scenario["batch"]) for key in _shown(scenario)}
 
     def exact(self, scenario, final=True):
         """Frontiers, bounds, critical batches and exact learning curves."""

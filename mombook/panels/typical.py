@@ -11,6 +11,7 @@ from ..sample.gaussian import simulate_blocks
 from ..study.typical import sgd_profile, typical_blocks
 from ..tuning.long_run import tune
 from . import spectra, style
+from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED
 from .curves import evenly
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
@@ -94,6 +95,11 @@ class TypicalPanel(Panel):
             yaxis2=style.axis("rate / best rate of the mean", anchor="x2", autorange=False)))
         f.update_layout(self.wide())
         return f
+
+    def learning(self, scenario):
+        """SGD at the slider's learning rate."""
+        batch = scenario["batch"]
+        return {"expected risk, exact": Learner(_method(spectra.key(scenario), batch, scenario["share"])[0], batch)}
 
     def exact(self, scenario, final=True):
         """The exact mean and its rate; nothing here is simulated."""

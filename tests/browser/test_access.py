@@ -27,6 +27,8 @@ def test_axe_finds_nothing_serious_in_a_panel_with_everything_open(page, theme):
         if button.get_attribute("aria-pressed") != "true":
             button.click()
     page.panel().locator("table").wait_for()
+    page.panel().locator(".spectrum").evaluate("strip => { strip.open = true; }")
+    page.panel().locator(".bar").first.wait_for()
     if not page.panel().locator(".menu .items").is_visible():
         page.panel().locator(".menu summary").click()
     page.page.wait_for_timeout(800)
