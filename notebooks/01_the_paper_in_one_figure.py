@@ -46,8 +46,8 @@ panel
 # `torch.optim.SGD(params, lr=0.05, momentum=0.9)` is drawn as it is, `qhm(lr, 0.7, beta)` is tuned at every batch.
 
 # %% [markdown]
-# Now a prediction. At κ = 1000 the rings of the middle plot stand where [compute efficiency] has halved. At κ = 100 000, where
-# $\sqrt\kappa = 316$, you are shown SGD's ring: where is heavy ball's? Drag the guess, then reveal the answer.
+# Now a prediction. At κ = 1000 the diamonds of the middle plot stand where [compute efficiency] has halved. At κ = 100 000,
+# where $\sqrt\kappa = 316$, you are shown SGD's place: where is heavy ball's? Drag the guess, then reveal the answer.
 #
 # [compute efficiency]: ../NOTATION.md#compute-efficiency "e-folds of the expected loss per sample, written CE"
 

@@ -58,7 +58,7 @@ class TradeoffPanel(Panel):
     references = ("morwani2026", "garg2026")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
-            "Middle: flat is perfect scaling; dotted lines are proved upper bounds, rings the measured critical batch. "
+            "Middle: flat is perfect scaling; dotted lines are proved upper bounds, diamonds the measured critical batch. "
             "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. "
             "A method of your own, behind “more”, is drawn as it is, or tuned where it leaves lr and beta open. " + FILLED)
 
@@ -98,8 +98,8 @@ class TradeoffPanel(Panel):
                           hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact, " + look.word + "</extra>")
         ring = {"size": 13, "color": "rgba(0,0,0,0)", "line": {"width": 2.5}}
         f.add_scatter(name="chosen batch", x=[], y=[], mode="markers", marker=ring, showlegend=False, hoverinfo="skip")
-        f.add_scatter(name="critical batch", x=[], y=[], mode="markers", marker=ring, xaxis="x2", yaxis="y2",
-                      showlegend=False, hovertemplate="CE has halved at B %{x:.3~r}<extra></extra>")
+        f.add_scatter(name="critical batch", x=[], y=[], mode="markers", marker={**ring, "symbol": "diamond"}, xaxis="x2",
+                      yaxis="y2", showlegend=False, hovertemplate="CE has halved at B %{x:.3~r}<extra></extra>")
         f.add_scatter(name="chosen batch (line)", x=[], y=[], mode="lines", xaxis="x2", yaxis="y2", showlegend=False,
                       line={"color": style.MUTED, "width": 1, "dash": "dash"}, hoverinfo="skip")
         f.update_layout(style.layout(
@@ -168,7 +168,8 @@ class TradeoffPanel(Panel):
         if OWN in wanted:
             _keep_inside(traces, ranges)
         return View(traces, _sentence(scenario, at, critical) + _of_yours(scenario, at), ranges,
-                    ["<b>Faster</b> is down, <b>cheaper</b> is left", "<b>Efficiency</b> of a larger batch",
+                    [f"<b>Faster</b> is down, <b>cheaper</b> is left; ○ is B = {batch}",
+                     "<b>Efficiency</b> of a larger batch; ◇ halved",
                      f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
                          "critical": critical, "bound over exact": tight},

@@ -215,6 +215,7 @@ def numbers(c):
 
 def titles(c):
     """The same of the titles."""
+    yield 0, "B = #", c.batch
     yield 2, "B = #", c.batch
 
 
