@@ -64,7 +64,7 @@
       panel.calls = panel.calls.filter(({ name }) => name !== "carried");
       panel.run("carried", [line, brushed, hidden], (reply) => () => {
         if (brushed !== this.brushed || line !== panel.line || hidden !== panel.hidden || this.held || panel.wanted) return;
-        this.lit = line;
+        this.lit = { line, bar: brushed };
         if (panel.figure.light(reply.traces)) panel.figure.draw();
       });
     }
@@ -77,7 +77,7 @@
     // Something else is shown: its bars are asked for, the latest only, unless they are here.
     follow() {
       const { panel } = this;
-      if (this.lit !== panel.line) panel.figure?.light({});
+      if (this.lit?.line !== panel.line) panel.figure?.light({});
       if (!this.box.open || this.held) return;
       if (this.known === this.of(panel.shown)) { this.draw(); return; }
       if (panel.engine.state !== "ready") { this.words.textContent = "The bars follow when Python runs."; return; }
@@ -130,7 +130,6 @@
       if (!this.held?.pressed) return;
       const { key, wanted, unsettled, engine: { job } } = this.panel;
       this.held.pressed = false;
-      this.panel.put(this.panel.shown);                                 // which stood still under the hand
       if (!wanted && !unsettled && !(job?.args[0] === key && [MOVE, SETTLE].includes(job.urgency))) this.rest();
     }
 

@@ -137,7 +137,7 @@ def carried(key: spectra.Key, learner: Learner, steps: tuple[float, ...]) -> Flo
 
     >>> carried("two levels:1.0,0.1*30", Learner(Method.sgd(0.1), 8), (0, 50)).round(3)
     array([[0.25 , 0.75 ],
-           [0.017, 0.33 ]])
+           [0.002, 0.28 ]])
     """
     H, start = _grouped(key)
     with np.errstate(over="ignore", invalid="ignore"):

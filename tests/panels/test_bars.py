@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import mombook as mb
+from mombook import front
 from mombook.front.face import face
-from mombook.panels import bars, definition, spectra
+from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
 from mombook.panels.remote import Remote
 
@@ -132,6 +133,7 @@ def test_a_bar_is_drawn_as_wide_as_its_ranks_with_gaps_between():
         assert one["tops"] == [bar.largest, bar.smallest] and one["level"] == bar.level and one["said"] == bars.said(bar)
     assert all(a["right"] < b["left"] and a["shade"] < b["shade"] for a, b in itertools.pairwise(drawn))
     assert (drawn[0]["shade"], drawn[-1]["shade"]) == (0.15, 0.9)
+    assert f"--bar: {style.ACCENT.lower()};" in front.sources()[front.STYLE], "as the ladder's bars are"
 
 
 @pytest.mark.parametrize(("case", "k", "says"), [
