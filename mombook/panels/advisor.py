@@ -10,8 +10,9 @@ from ..data.measured import Facts, kept
 from ..model.family import FAMILIES
 from ..model.spectrum import Spectrum
 from ..sample.minibatch import train_blocks
-from ..study.advice import count, line
+from ..study.advice import count
 from ..study.advisor import merged, tune_for
+from ..study.programs import line
 from . import style
 from .controls import BATCH, SEED
 from .curves import FILLED, evenly, sampled

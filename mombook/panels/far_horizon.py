@@ -188,10 +188,9 @@ def _at_its_times(asked, final, top):
     forgets = 1 / (1 - method.beta) if method.eta else 0.0
     still = (risk > FLOOR / 10) & (times > (forgets if method.delta == 0 else 0.0))   # until then nothing damps turning modes
     then = _anew(*asked, final)
-    traces = dict(zip(PARTS[1:], (
-        {"x": then[0], "y": then[1], "visible": True},
-        {**_slopes(times[still], risk[still], per, top), "visible": True},
-        {**_slopes(*then, 1, top), "visible": True}), strict=True))
+    traces = {": exponent": {**_slopes(times[still], risk[still], per, top), "visible": True},
+              ", tuned anew": {"x": then[0], "y": then[1], "visible": True},
+              ": exponent, tuned anew": {**_slopes(*then, 1, top), "visible": True}}
     numbers = {"end": float(risk[-1]), "reach": _reached(times, risk), "tuned anew": _last_slope(*then),
                "fitted": _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]]), "bend": bend(H, method)}
     start = 10 * max(forgets, 1.0)

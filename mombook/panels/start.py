@@ -42,6 +42,11 @@ ROUND = 1.1
 
 NAMES = {"sgd": "SGD", "heavy_ball": "heavy ball"}
 
+BEGIN = (
+    Slider("along", "start along", -1.2, 0.4, -1.0, step=0.05, more=True, help="where both runs begin, along the valley"),
+    Slider("across", "start across", -0.4, 0.4, 0.2, step=0.02, more=True, help="where both runs begin, across the valley"))
+"""Where two runs in a valley begin."""
+
 
 class StartPanel(Panel):
     """A valley with two runs, and the samples that each method needs, against the batch size."""
@@ -53,11 +58,7 @@ class StartPanel(Panel):
     controls = (Slider("kappa", "condition number κ", 1, 1e4, 1e3, step=0.1, base=10,
                        help="how narrow the valley is: its steepest curvature over its flattest"),
                 Slider("batch", "batch size B", 1, 65536, 64, step=0.5, base=2, whole=True, help=BATCH.help),
-                Slider("along", "start along", -1.2, 0.4, -1.0, step=0.05, more=True,
-                       help="where both runs begin, along the valley"),
-                Slider("across", "start across", -0.4, 0.4, 0.2, step=0.02, more=True,
-                       help="where both runs begin, across the valley"),
-                SEED)
+                *BEGIN, SEED)
     presets = MappingProxyType({"one sample a step": {"batch": 1}, "a large batch": {"batch": 4096},
                                 "a narrow valley": {"kappa": 1e4, "batch": 256}})
     theory = ("SGD: cost", "heavy ball: cost", "SGD: here", "heavy ball: here", "window", "name of SGD", "name of heavy ball",

@@ -14,7 +14,7 @@ from . import style
 from .frame import Panel, View, new_figure
 from .labels import BESIDE, SIDES, Plot, texts
 from .scenario import Slider
-from .start import ACROSS, ALONG, NAMES, RINGS, STEPS
+from .start import ACROSS, ALONG, BEGIN, NAMES, RINGS, STEPS
 
 FULL = 1e15
 """A batch so large that its gradient is the full one."""
@@ -45,10 +45,7 @@ class ValleyPanel(Panel):
     pixels = (410, 640)
     controls = (Slider("kappa", "condition number κ", 2, 1e4, 50, step=0.1, base=10,
                        help="how narrow the valley is: its steepest curvature over its flattest"),
-                Slider("along", "start along", -1.2, 0.4, -1.0, step=0.05, more=True,
-                       help="where both runs begin, along the valley"),
-                Slider("across", "start across", -0.4, 0.4, 0.2, step=0.02, more=True,
-                       help="where both runs begin, across the valley"))
+                *BEGIN)
     presets = MappingProxyType({"nearly round": {"kappa": 3}, "narrow": {"kappa": 300}, "very narrow": {"kappa": 1e4}})
     theory = ("SGD: steps", "heavy ball: steps", "SGD: here", "heavy ball: here", "name of SGD", "name of heavy ball")
     references = ("polyak1964", "goh2017")

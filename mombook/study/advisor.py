@@ -21,7 +21,8 @@ from ..model.method import LOSSES, Method
 from ..model.spectrum import Spectrum
 from ..prose import percent, three
 from ..tuning.steps import steps_needed, tune_batches
-from .advice import Advice, Pick, count, line
+from .advice import Advice, Pick, count
+from .programs import line
 
 __all__ = ["Advice", "Pick", "advise", "count", "line", "merged", "steps_of", "tune_for"]
 

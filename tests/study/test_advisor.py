@@ -14,8 +14,8 @@ from mombook.data.fourth_moments import Inputs
 from mombook.data.loading import load
 from mombook.exact.row_moments import expected_risk
 from mombook.sample.minibatch import train
-from mombook.study.advice import line
 from mombook.study.advisor import advise, merged
+from mombook.study.programs import line
 from mombook.tuning import horizon
 
 RNG = np.random.default_rng

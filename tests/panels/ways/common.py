@@ -207,9 +207,17 @@ def upright(c, name, at, axis="yaxis2", ends=0.0):
     """A vertical from one end of an axis to the other, or to so near it as its name allows."""
     x, y = c[name]
     same(x, at, rtol=1e-9, what=name)
-    low, high = c.view.ranges[axis]
+    low, high = c.view.ranges.get(axis) or c.figure.layout[axis].range
     off = np.abs(np.log10([y[0], y[-1]]) - [low, high]) / (high - low)
     assert min(off) < 1e-9 and max(off) <= ends + 1e-9, name
+
+
+def last(word):
+    """The marker stands where the run ends, on the edge if that is outside."""
+    def check(c):
+        layout, (along, across) = c.figure.layout, (v[-1:] for v in c[f"{word}: one run"])
+        same([*c[f"{word}: last step"]], [np.clip(along, *layout.xaxis.range), np.clip(across, *layout.yaxis.range)])
+    return check
 
 
 @lru_cache(maxsize=256)

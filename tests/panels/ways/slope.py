@@ -7,7 +7,7 @@ import numpy as np
 import mombook as mb
 from mombook.sample.paths import paths
 
-from .common import NEAR, named, places, same, shares
+from .common import NEAR, named, places, same, shares, upright
 
 STEPS, BATCH = 50, 8
 
@@ -101,13 +101,6 @@ def here(c):
     same([*c["here"]], [[c.s["rate"]], [min(left(c.s["rate"], c.s["noise"]), 10**1.3)]], rtol=1e-9)
 
 
-def upright(c):
-    """The slider's learning rate, from end to end of the axis."""
-    x, y = c["chosen rate"]
-    same(x, [c.s["rate"]] * 2)
-    same(np.log10(y), c.figure.layout.yaxis2.range)
-
-
 def parts(c):
     """Each part of the curve has its name near it, on the right side of the best learning rate."""
     texts, where = c.whole("names of the curve", "text"), shares(c, *c["names of the curve"], 2)
@@ -140,7 +133,7 @@ def edges(c):
 
 TRACES = {"80 % of runs": band, "best weight": dotted, "runs": runs, "root mean square": distance, "80 % of runs: name": edges,
           "root mean square: name": named("root mean square: name", lambda c: {"root mean square": "root mean square"}),
-          "chosen rate": upright, "loss": loss, "best": lowest, "here": here,
+          "chosen rate": lambda c: upright(c, "chosen rate", [c.s["rate"]] * 2), "loss": loss, "best": lowest, "here": here,
           "best: name": named("best: name", lambda c: {"best": "best"}, 2), "names of the curve": parts}
 RIGHT = ("chosen rate", "loss", "best", "here", "best: name", "names of the curve")
 AXES = {name: ("learning rate", "loss") if name in RIGHT else ("steps", "weight") for name in TRACES}

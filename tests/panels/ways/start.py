@@ -9,7 +9,7 @@ import scipy
 
 import mombook as mb
 
-from .common import NEAR, named, places, same, shares
+from .common import NEAR, last, named, places, same, shares, upright
 
 KEYS = {"SGD": "sgd", "heavy ball": "heavy_ball"}
 
@@ -103,14 +103,6 @@ def run(word):
     return check
 
 
-def last(word):
-    """The marker stands where the run ends, on the edge if that is outside."""
-    def check(c):
-        layout, (along, across) = c.figure.layout, (v[-1:] for v in c[f"{word}: one run"])
-        same([*c[f"{word}: last step"]], [np.clip(along, *layout.xaxis.range), np.clip(across, *layout.yaxis.range)])
-    return check
-
-
 def of_run(word):
     """The name of a run stands by its last step or by its path."""
     def check(c):
@@ -137,15 +129,9 @@ def fixed(name, x, y):
     return lambda c: same([*c[name]], [[x], [y]])
 
 
-def upright(c):
-    """The slider's batch size, from end to end of the axis."""
-    x, y = c["chosen batch"]
-    same(x, [c.batch] * 2)
-    same(np.log10(y), c.figure.layout.yaxis2.range)
-
-
 TRACES = {"lines of equal loss": rings, "start": lambda c: same([*c["start"]], [[c.s["along"]], [c.s["across"]]]),
-          "least loss": fixed("least loss", 0.0, 0.0), "window": window, "window name": wide, "chosen batch": upright,
+          "least loss": fixed("least loss", 0.0, 0.0), "window": window, "window name": wide,
+          "chosen batch": lambda c: upright(c, "chosen batch", [c.batch] * 2),
           **{f"{mark}: name": named(f"{mark}: name", lambda c, mark=mark: {mark: mark}) for mark in ("start", "least loss")},
           **{f"name of {w}": named(f"name of {w}", lambda c, w=w: {w: f"{w}: cost"}, 2) for w in KEYS},
           **{f"name of the run of {w}": of_run(w) for w in KEYS},

@@ -4,7 +4,7 @@ import numpy as np
 
 import mombook as mb
 
-from .common import NEAR, named, same, shares
+from .common import NEAR, last, named, same, shares, upright
 
 KEYS = {"SGD": "sgd", "heavy ball": "heavy_ball"}
 RTOL = 3e-5
@@ -51,14 +51,6 @@ def run(word):
     return check
 
 
-def last(word):
-    """The marker stands where the run ends."""
-    def check(c):
-        layout, (along, across) = c.figure.layout, (v[-1:] for v in c[f"{word}: one run"])
-        same([*c[f"{word}: last step"]], [np.clip(along, *layout.xaxis.range), np.clip(across, *layout.yaxis.range)])
-    return check
-
-
 def of_run(word):
     """The name of a run stands by one of its turns."""
     def check(c):
@@ -87,17 +79,11 @@ def below(name):
     return check
 
 
-def upright(c):
-    """The slider's condition number, from end to end of the axis."""
-    x, y = c["chosen κ"]
-    same(x, [c.s["kappa"]] * 2)
-    same(np.log10(y), c.figure.layout.yaxis2.range)
-
-
 LAWS = {"SGD": "SGD ∝ κ", "heavy ball": "heavy ball ∝ √κ"}
 TRACES = {**{f"ring {half:g}": shade(half) for half in HALVES},
           "start": lambda c: same([*c["start"]], [[c.s["along"]], [c.s["across"]]]),
-          "least loss": lambda c: same([*c["least loss"]], [[0.0], [0.0]]), "chosen κ": upright,
+          "least loss": lambda c: same([*c["least loss"]], [[0.0], [0.0]]),
+          "chosen κ": lambda c: upright(c, "chosen κ", [c.s["kappa"]] * 2),
           **{f"{mark}: name": below(mark) for mark in ("start", "least loss")},
           **{f"name of {w}": named(f"name of {w}", lambda c, w=w: {LAWS[w]: f"{w}: steps"}, 2) for w in KEYS},
           **{f"name of the run of {w}": of_run(w) for w in KEYS},
