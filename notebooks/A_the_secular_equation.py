@@ -14,8 +14,8 @@
 # moment is the root of the [secular equation]. This appendix proves it, a line at a time, and checks each line on drawn cases.
 # The last section does the same for rows and any other samples.
 #
-# In the figure, the dots in the middle are the roots of every mode without noise; the circle is the loss. Drag **B**: the
-# circle always lies outside the dots. Where exactly is what the equation says.
+# In the figure, the dots in the middle are the roots of every mode without noise; the orange circle is the loss. Drag
+# **B**: it always lies outside the dots. Where exactly is what the equation says.
 #
 # [secular equation]: ../NOTATION.md#secular-equation "one scalar equation whose root is the contraction factor ρ"
 # [frontier]: ../NOTATION.md#frontier "the best a family of methods can do, at every batch size"

@@ -115,6 +115,10 @@ class ASGDPanel(Panel):
         f.update_layout(self.wide())
         return f
 
+    def wide(self):
+        """As usual, with room for the last plot's long labels."""
+        return super().wide() | {"xaxis3": {"domain": [0.75, 1.0]}}
+
     def exact(self, scenario, final=True):
         """Frontiers between T5 and T6, what a doubled batch saves and costs, and the distance of ASGD from heavy ball."""
         key, batch = spectra.key(scenario), scenario["batch"]

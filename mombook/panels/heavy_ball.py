@@ -233,7 +233,7 @@ print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
         return {"simulated": {"x": [], "y": []}, "80 % of runs": {"x": [], "y": []}}
 
 
-TURN = np.linspace(0, 2 * np.pi, 181)
+TURN = np.linspace(0, 2 * np.pi, 73)
 """Angles of the points of a circle."""
 
 RIGHT = 1.0

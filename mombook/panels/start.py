@@ -54,7 +54,7 @@ class StartPanel(Panel):
     name = "start"
     title = "What a batch buys"
     subplots = 2
-    pixels = (430, 560)
+    pixels = (430, 532)
     controls = (Slider("kappa", "condition number κ", 1, 1e4, 1e3, step=0.1, base=10,
                        help="how narrow the valley is: its steepest curvature over its flattest"),
                 Slider("batch", "batch size B", 1, 65536, 64, step=0.5, base=2, whole=True, help=BATCH.help),
@@ -105,6 +105,14 @@ class StartPanel(Panel):
             yaxis2=style.log_axis("samples per tenfold fall of the loss", anchor="x2", range=list(SAMPLES))))
         f.update_layout(self.wide())
         return f
+
+    def wide(self):
+        """Side by side, with the usual margins."""
+        return super().wide() | {"margin": {"t": 56, "b": 52}}
+
+    def stacked(self):
+        """One under the other, close to the sliders: a phone's first screen holds both."""
+        return super().stacked() | {"margin": {"t": 34, "b": 46}}
 
     def exact(self, scenario, final=True):
         """The costs, the window, and one run of each method."""

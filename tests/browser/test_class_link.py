@@ -191,7 +191,8 @@ def test_a_question_is_not_answered_by_its_button_nor_by_a_line_nor_by_a_link_un
                 lambda: question.type(QUESTION, "# reveal = yes"),
                 lambda: page.evaluate(f"location.hash = '#{QUESTION}:guess=30;reveal=yes'")):
         act()
-        page.wait_for_function("() => document.querySelector('.panel .status').textContent.includes('locked for class maple')")
+        page.wait_for_function("() => document.querySelector('.panel .status').textContent.includes('locked for class maple')",
+                               timeout=30_000)
         stays_hidden()
         question.type(QUESTION, "guess=20")
         question.settle(QUESTION)
