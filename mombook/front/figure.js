@@ -13,6 +13,7 @@
       this.place = place;
       this.face = face;
       this.data = face.figure.data;
+      this.mapped = this.data.some(({ type }) => (type ?? "scatter") !== "scatter");     // a frame would take a map away
       this.layout = { ...face.figure.layout };
       delete this.layout.width;
       this.narrow = null;
@@ -34,7 +35,8 @@
         const traces = [...moved.keys()].map((name) => this.data.findIndex((trace) => trace.name === name));
         const overtaken = () => {};                                     // by the next frame
         if (Object.keys(titled).length) await Plotly.relayout(this.place, titled);
-        if (traces.length) await Plotly.animate(this.place, { data: [...moved.values()], traces }, AT_ONCE).catch(overtaken);
+        const still = traces.length ? this.witnesses(traces) : [], data = [...moved.values(), ...still.map(() => ({}))];
+        if (data.length) await Plotly.animate(this.place, { data, traces: [...traces, ...still] }, AT_ONCE).catch(overtaken);
         return;
       }
       this.stale = false;
@@ -47,6 +49,15 @@
       sized.observe(this.place);
       const themed = mombook.onTheme((theme) => { this.dress(this.face.looks[theme]); this.draw(); });
       this.leave = () => { sized.disconnect(); themed(); Plotly.purge(this.place); };
+    }
+
+    // From a subplot of which a frame has no trace plotly takes everything away: one that stands still for each of these.
+    witnesses(moved) {
+      const place = ({ xaxis = "x", yaxis = "y" }) => xaxis + yaxis;
+      const seen = (k) => this.data[k].visible !== false && this.data[k].x?.length;
+      const told = new Set(moved.filter(seen).map((k) => place(this.data[k])));
+      const first = [...this.data.keys()].filter(seen).sort((a, b) => this.data[a].x.length - this.data[b].x.length);
+      return first.filter((k) => !told.has(place(this.data[k])) && told.add(place(this.data[k])));
     }
 
     // Follow the width of the page; says whether anything changed.
@@ -93,7 +104,7 @@
         const emptied = given.x && Boolean(given.x.length) !== Boolean(trace.x?.length);
         const points = Object.fromEntries(Object.entries(given).filter(([key]) => POINTS.includes(key)));
         const rest = Object.entries(given).filter(([key, value]) => !POINTS.includes(key) && !alike(value, of(trace, key)));
-        if (rest.length || emptied || (trace.type ?? "scatter") !== "scatter") this.stale = true;
+        if (rest.length || emptied || this.mapped) this.stale = true;
         this.moved.set(trace.name, { ...this.moved.get(trace.name), ...points });
         return changed(trace, given);
       });

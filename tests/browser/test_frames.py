@@ -1,0 +1,31 @@
+"""While a simulation runs only its dots are drawn anew: nothing else may leave the picture."""
+
+import pytest
+
+from .front import FrontPage, face
+
+PANELS = {"heavy_ball": "", "typical": "", "small_steps": "", "parallel": "", "race": "", "sgd": "d=20",
+          "symptoms": "d=20", "tradeoff": "d=20", "start": "", "meters": "", "slope": ""}
+MARKS = """(plot) => Object.fromEntries([...plot.querySelectorAll('.cartesianlayer > .subplot')].map((subplot) =>
+  [subplot.classList[1], subplot.querySelectorAll('.scatterlayer > .trace, .heatmaplayer > *').length]))"""
+ANEW = f"""async (panel) => {{
+  const place = document.body.appendChild(document.createElement('div')), {{ data, layout }} = panel.figure;
+  await Plotly.newPlot(place, structuredClone(data), structuredClone(layout));
+  const found = ({MARKS})(place);
+  Plotly.purge(place);
+  place.remove();
+  return found;
+}}"""
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_picture_that_was_drawn_in_parts_has_every_mark_of_one_drawn_at_once(chromium, name):
+    tab = FrontPage(chromium, {name: face(name, PANELS[name])})
+    tab.settle(name)
+    tab.page.locator(f"#panel-{name} input[type=range]").first.press("ArrowRight")
+    tab.settle(name)
+    drawn = tab.part(name, ".plot").evaluate(MARKS)
+    whole = tab.page.evaluate(f"() => ({ANEW})({tab.panel(name)})")
+    assert drawn == whole and min(whole.values()) > 0
+    assert not tab.errors
+    tab.close()
