@@ -132,13 +132,13 @@ class ASGDPanel(Panel):
         _middle(traces, ranges, grid["asgd"], batch, numbers)
         _right(traces, ranges, key, np.expm1(far), final)
         cheaper = f"{three(numbers['ratio'])} ×" if numbers["ratio"] > 1.005 else "not"
-        third = "<b>ASGD's lead</b> over heavy ball, at its largest"
+        second, third = "<b>Double ASGD's B:</b>", "<b>ASGD's lead</b> over heavy ball, at its largest"
         why = "" if says else "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
         return View(traces, _sentence(scenario, numbers, vacuous=not says), ranges,
                     [f"<b>ASGD is {cheaper} cheaper</b> than heavy ball at B = {batch}",
-                     f"<b>Double ASGD's B:</b> {numbers['saved']:.2f} × fewer steps, {numbers['paid']:.2f} × more samples", third],
+                     f"{second} {numbers['saved']:.2f} × fewer steps, {numbers['paid']:.2f} × more samples", third],
                     [("T5", not why, why)], numbers,
-                    guess=["<b>Cheaper</b> is up: what a sample is worth", "<b>Double ASGD's B:</b> steps saved, samples paid", third])
+                    guess=["<b>Cheaper</b> is up: what a sample is worth", f"{second} steps saved, samples paid", third])
 
     def recipe(self, scenario):
         """The gaps at the batch, read off the curves, and how far ASGD lies from heavy ball."""
