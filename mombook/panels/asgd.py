@@ -132,7 +132,7 @@ class ASGDPanel(Panel):
         _middle(traces, ranges, grid["asgd"], batch, numbers)
         _right(traces, ranges, key, np.expm1(far), final)
         cheaper = f"{three(numbers['ratio'])} ×" if numbers["ratio"] > 1.005 else "not"
-        second, third = "<b>Double ASGD's B:</b>", "<b>ASGD's lead</b> over heavy ball, at its largest"
+        second, third = "<b>ASGD at 2B:</b>", "<b>ASGD's lead</b> over heavy ball, at its largest"
         why = "" if says else "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
         return View(traces, _sentence(scenario, numbers, vacuous=not says), ranges,
                     [f"<b>ASGD is {cheaper} cheaper</b> than heavy ball at B = {batch}",

@@ -197,6 +197,7 @@ def titles(c):
     if ratio > 1.006:
         yield 0, "ASGD is # ×", ratio, 2.3
     yield 0, "at B = #", c.batch
+    yield 1, "ASGD at #B", 2
     yield 1, "# × fewer steps", saved, 2.3
     yield 1, "# × more samples", 2 / saved, 2.3
 
