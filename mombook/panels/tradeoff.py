@@ -253,7 +253,7 @@ def _shown(scenario):
     return (*scenario["methods"], OWN) if scenario["method"] else scenario["methods"]
 
 
-def _frontiers(problem, batch, final, line):
+def _frontiers(problem, batch, final, line=""):
     """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
     families, found = tuple(FAMILIES.items()), []
     for batches in (tuple(GRID[final].tolist()), (float(batch),)):
