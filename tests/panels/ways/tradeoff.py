@@ -89,9 +89,13 @@ def own(part):
         if part == ": expected":
             literal(c, f"{YOURS}{part}", c.curves if c.final else c.H, own_method(c, c.batch), rtol=c.tolerance(5e-3, 0.2))
         else:
-            B = c.whole(YOURS, "customdata") if part == "" else np.rint(x)
+            B = x / y if part == "" else x
+            assert part or np.all(np.isnan(B) | (np.rint(B) == c.whole(YOURS, "customdata")))
             for k in places(x):
-                r, rtol = own_rate(c, B[k]), c.tolerance(1e-3, 2e-3)       # of rounded batches
+                if np.isnan(y[k]):
+                    assert np.isnan(own_rate(c, 1.0)), "the first batches are the last to converge"
+                    continue
+                r, rtol = own_rate(c, B[k]), c.tolerance(1e-5, 1e-3)
                 same([x[k], y[k]], [B[k] / r, 1 / r] if part == "" else [x[k], r / x[k] / unit(c.H)], rtol=rtol)
         axes = ("xaxis", "yaxis") if part == "" else ("xaxis2", "yaxis2") if part == ": CE" else ("xaxis3", "yaxis3")
         (left, right), (low, high) = (c.view.ranges[axis] for axis in axes)
