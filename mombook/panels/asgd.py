@@ -225,7 +225,7 @@ def _middle(traces, ranges, asgd, batch, numbers):
     saved = _saved(asgd, B)
     traces |= {"steps saved": {"x": B, "y": saved}, "samples paid": {"x": B, "y": 2 / saved}}
     ring = {"x": [batch] * 2, "y": [numbers["saved"], numbers["paid"]]}
-    traces["here doubled"] = {**ring, "marker.line.color": [style.METHODS["asgd"].color, style.INK]}
+    traces["here doubled"] = {**ring, "marker.line.color": [style.METHODS["asgd"].color, style.EITHER]}
     plot = Plot(ranges["xaxis2"], DOUBLED, 3, log=(True, False))
     plot.marks(**ring)
     curves = [plot.curve(**traces[name]) for name in ("steps saved", "samples paid")]

@@ -12,6 +12,9 @@ DARK_INK, DARK_PAPER, DARK_GRID, DARK_MUTED = "#e6e8eb", "#111417", "#343a41", "
 ON_MAP = "#15181c"
 """What lies on a map's light colours: dark on light pages and on dark ones."""
 
+EITHER = "#7A828C"
+"""Stands out on light pages and on dark ones: for a colour among a trace's numbers, which the look of a page does not reach."""
+
 ACCENT = "#B87F00"
 """For the one thing in a plot that is no method's: the palette's orange, darkened until it stands out on white too."""
 

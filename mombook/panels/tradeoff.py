@@ -142,7 +142,7 @@ class TradeoffPanel(Panel):
                 continue
             if np.isfinite(now.gap[0]):
                 here.append((now.compute[0], now.serial[0]))
-                ring_colors.append(look.color)
+                ring_colors.append(look.color if key != OWN else style.EITHER)
             critical[key] = _critical(problem, key, f, final) if key != OWN else np.inf
             if critical[key] < 1e6:
                 marks.append((critical[key], read_off(f.batches, f.ce, critical[key]) / unit))
@@ -345,7 +345,7 @@ def _sentence(scenario, at, critical):
 
 
 def _of_yours(scenario, at):
-    """The reader's own method: its price, or where it diverges; a sentence with a space before it, or nothing."""
+    """The reader's own method: its price, and from where on it converges; a sentence with a space before it, or nothing."""
     if OWN not in at:
         return ""
     least = _stable_from(spectra.key(scenario), scenario["method"])

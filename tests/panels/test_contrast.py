@@ -77,3 +77,28 @@ def test_methods_are_told_apart_by_more_than_colour():
     looks = [style.METHODS[key] for key in ("sgd", "heavy_ball", "nesterov", "asgd")]
     assert len({look.marker for look in looks}) == len(looks)
     assert len({(look.marker, look.dash) for look in looks}) == len({look.color for look in looks}) == len(looks)
+
+
+NUMBERED = ("asgd", "budget", "parallel", "tradeoff")
+"""Panels with colours among a trace's numbers."""
+
+
+def numbered(view):
+    """Colours that are given point by point."""
+    return {color for arrays in view.traces.values() for key in LEAST if isinstance(arrays.get(key), list)
+            for color in arrays[key]}
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_colours_among_a_traces_numbers_stand_out_on_either_page(name):
+    """The look of a page does not reach them: they are the same on both."""
+    panel = definition(name)
+    colors = numbered(panel.exact(panel.read("method=sgd(0.1)" if name == "tradeoff" else "")))
+    assert colors
+    for color, paper in itertools.product(colors, PAPERS.values()):
+        assert contrast(color, paper) >= 3, color
+
+
+def test_no_other_panel_has_colours_among_its_numbers():
+    views = {name: definition(name).exact(definition(name).read(), final=False) for name in PANELS}
+    assert {name for name, view in views.items() if numbered(view)} == set(NUMBERED)

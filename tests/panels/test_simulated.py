@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 # A scenario of each panel that simulates: small, and away from every default.
 LINES = {
-    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3",
+    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3;method=sgd(0.3)",
     "sgd": "kappa=100;decay=2;batch=16;d=20;share=0.3;seed=3",
     "heavy_ball": "kappa=100;decay=2;batch=16;d=20;lr=0.5;forget=2;seed=3",
     "falsify": "kappa=300;decay=2;batch=16;levels=3;trials=50;seed=3",
@@ -107,7 +107,7 @@ def test_dots_are_the_mean_and_bands_the_quantiles_of_the_runs_and_both_lie_on_t
     s = panel.read(LINES[name])
     traces, _ = arrived(name)
     exact = panel.exact(s).traces
-    words = {"tradeoff": ["SGD", "heavy ball", "ASGD"], "small_steps": ["SGD", "SGDM"]}.get(name, [""])
+    words = {"tradeoff": ["SGD", "heavy ball", "ASGD", "your method"], "small_steps": ["SGD", "SGDM"]}.get(name, [""])
     for call, word in zip(calls, words, strict=False):
         risk = call["risk"] / call["risk"][0, 0]
         if name == "symptoms":
@@ -141,7 +141,9 @@ def test_what_is_said_of_the_runs_is_counted_from_the_runs(name, watched):
     _, said = arrived(name)
     _, _, runs = printed.found(said, r"Simulation \(# runs\)")
     _, _, step = printed.found(said, "after # (?:steps|iterations)")
-    for call, word in zip(calls, ["SGD", "heavy ball", "ASGD"] if name == "tradeoff" else ["SGD", "SGDM"], strict=False):
+    words = ["SGD", "heavy ball", "ASGD", "your method"] if name == "tradeoff" else ["SGD", "SGDM"]
+    assert len(calls) == (len(words) if name in ("tradeoff", "small_steps") else 1)
+    for call, word in zip(calls, words, strict=False):
         assert runs == call["runs"]
         at = call["risk"][:, int(step)]
         noise = call.get("noise", 0.0)

@@ -132,7 +132,7 @@ def here_doubled(c):
     same(x, [c.batch] * 2)
     saved = traded(c, [c.batch])[0]
     same(y, [saved, 2 / saved], rtol=c.tolerance(5e-3, 3e-2))
-    assert c.whole("here doubled", "marker.line.color") == [style.METHODS["asgd"].color, style.INK]
+    assert c.whole("here doubled", "marker.line.color") == [style.METHODS["asgd"].color, style.EITHER]
 
 
 def here_named(c):

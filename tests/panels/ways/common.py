@@ -162,8 +162,8 @@ def literal(c, name, H, method, noise=0.0, rtol=1e-6, top=np.inf):
 
 
 def looks(c, name, families):
-    """A trace's marks have the colours of these families, in order; the reader's own method is in ink."""
-    colors = [style.INK if f == "your method" else style.METHODS[f].color for f in families]
+    """A trace's marks have the colours of these families, in order; the reader's own method has one of its own."""
+    colors = [style.EITHER if f == "your method" else style.METHODS[f].color for f in families]
     assert list(c.whole(name, "marker.line.color")) == colors, name
 
 
