@@ -10,6 +10,7 @@ from .exact import buffers, schedule
 from .exact.buffers import Buffers
 from .exact.moments import contraction_gap, contraction_gaps, is_stable, noise_floor, risk_at, risk_curve, steps_to
 from .exact.schedule import Schedule
+from .exact.spread import risk_spread
 from .exact.thresholds import step_limit
 from .model.design import Design
 from .model.dialects import dialects
@@ -68,6 +69,7 @@ __all__ = [
     "read_sweep",
     "risk_at",
     "risk_curve",
+    "risk_spread",
     "schedule",
     "settled_risk",
     "sgd_profile",

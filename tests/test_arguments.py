@@ -84,6 +84,8 @@ TABLE = {
     "is_stable": (mb.is_stable, {**RULES, "kurtosis": 3}, EXACT),
     "noise_floor": (mb.noise_floor, {**RULES, "kurtosis": 3, "noise": 1.0}, {**EXACT, "noise": NOT_NEGATIVE}),
     "risk_curve": (mb.risk_curve, {**RULES, "steps": 3, "kurtosis": 3, "noise": 1.0, "start": 1.0}, {**CURVE, "steps": WHOLE}),
+    "risk_spread": (mb.risk_spread, {**RULES, "steps": 3, "noise": 1.0, "start": 1.0},
+                    {name: bad for name, bad in {**CURVE, "steps": WHOLE}.items() if name != "kurtosis"}),
     "risk_at": (mb.risk_at, {**RULES, "times": [0, 3], "kurtosis": 3, "noise": 1.0, "start": 1.0},
                 {**CURVE, "times": [*WORDS, NAN, 3, [-1], [1.5], [3, 2], [NAN], [[1]], ["1"]]}),
     "steps_to": (mb.steps_to, {**RULES, "target": 0.5, "kurtosis": 3, "noise": 0.0, "start": 1.0, "limit": 10},

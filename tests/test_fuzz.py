@@ -161,6 +161,7 @@ CALLS = {
     "read_sweep": (mb.read_sweep, {"folder": None}),                    # a folder: tests/sweeps/test_run.py reads one
     "risk_at": (mb.risk_at, {**RULES, "times": [0, 3], **CURVE}),
     "risk_curve": (mb.risk_curve, {**RULES, "steps": 3, "tail": None, "ema": None, "noise_model": "additive", **CURVE}),
+    "risk_spread": (mb.risk_spread, {**RULES, "steps": 3, "noise": 0.1, "start": 1.0}),
     "settled_risk": (mb.settled_risk, {"spectrum": H, "decay": 1.5, "method": M, "batch": 4, "times": [10.0]}),
     "sgd_profile": (mb.sgd_profile, {"spectrum": H, "lr": 0.1, "batch": 4}),
     "simulate": (mb.simulate, {**RULES, **RUN, "sampler": "direct", "noise": 0.0, "start": 1.0}),
