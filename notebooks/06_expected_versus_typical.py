@@ -226,6 +226,31 @@ print(f"relative variance of one run: measured {measured:.4f}, formula {formula:
 np.testing.assert_allclose(measured, formula, rtol=0.05)
 
 # %% [markdown]
+# For many directions, and with a buffer, there is no such product. But the moments of a batch's noise are polynomials in the
+# error, of no higher degree than themselves. So the [fourth moments][kurtosis] of the state close on themselves and the second
+# ones, and `risk_spread` steps them: the exact standard deviation of a run's risk. On one weight it must be the formula above.
+#
+# Then the question of the top 1 % again: how many runs does a mean take, to 15 %, after 40 steps?
+#
+# [kurtosis]: ../NOTATION.md#kurtosis "fourth moment of an input coordinate over its squared second moment; 3 if Gaussian"
+
+# %%
+relative = mb.risk_spread(one, mb.Method.sgd(0.3), 64, 20) / mb.risk_curve(one, mb.Method.sgd(0.3), 64, 20)
+np.testing.assert_allclose(relative**2, [runs_needed(0.3, 64, t, 1.0) for t in range(21)], rtol=1e-9, atol=1e-12)
+needed = {}
+for name, method in (("SGD, 0.5 of the limit", careful), ("SGD, 0.9 of the limit", edge), ("SGD, 1.1 of the limit", wild),
+                     ("heavy ball, tuned", mb.tune(H, "heavy_ball", 1).method), ("ASGD, tuned", mb.tune(H, "asgd", 1).method)):
+    relative = mb.risk_spread(H, method, 1, 40)[-1] / mb.risk_curve(H, method, 1, 40)[-1]
+    needed[name] = (relative / 0.15) ** 2
+    print(f"{name}: {needed[name]:.3g} runs")
+assert needed["ASGD, tuned"] < 1000 < needed["SGD, 0.9 of the limit"] < needed["SGD, 1.1 of the limit"]
+
+# %% [markdown]
+# The figures of notebooks 01 to 03 and 08 use it: a dot is filled where the mean of the runs can show the expected risk to
+# 15 %, and hollow where it cannot. Theory also says how close to its line a filled dot should be, four times in five. The
+# sentence under the figure counts how many are.
+
+# %% [markdown]
 # ## At which batch the two rates part company
 #
 # SGD tuned for the mean, at growing batch, on the same spectrum. Expect the difference to fade as $B$ passes

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from itertools import product, repeat
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.linalg import block_diag
 
 from .. import arguments
 from ..arrays import Floats
@@ -80,8 +80,8 @@ def spreads(spectrum: Spectrum, method: Method, batch: float, noise: float, star
     T, U = (np.moveaxis(on, -1, 0) for on in (recursion.on_products(M), _once(M, drive) * lam))       # each (n, 3, 3)
     V, beta = T / B + 2 * U / B**2, np.outer(lam, [drive[i] * drive[j] for i, j in _PAIRS])
     twice_each = np.einsum("pqr,nrs,n->npqs", _crossed(drive), T, lam / B)
-    allT, allU, allV = (block_diag(*blocks) for blocks in (T, U, V))
-    pushed, squares = block_diag(*beta), np.kron(np.diag(lam), [[1.0], [0.0], [0.0]])                 # (n, 3n) and (3n, n)
+    allT, allU, allV = (scipy.linalg.block_diag(*blocks) for blocks in (T, U, V))
+    pushed, squares = scipy.linalg.block_diag(*beta), np.kron(np.diag(lam), [[1.0], [0.0], [0.0]])     # (n, 3n), (3n, n)
     P = recursion.begin(start).T
     Y, D = np.outer(P, P), np.zeros((n, 3, 3))
     second = recursion.states(repeat(recursion.blocks((M, drive), lam, B, 1.0)), P.T, counts * lam, noise**2)

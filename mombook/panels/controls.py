@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .scenario import Choice, Seed, Slider, Toggles, Written
+from .scenario import Choice, Seed, Slider, Switch, Toggles, Written
 from .style import METHODS as LOOKS
 
 KAPPA = Slider("kappa", "κ", 1, 1e6, 1e3, step=0.1, base=10, help="condition number of H, largest over smallest eigenvalue")
@@ -78,6 +78,7 @@ class Family(Choice):
 METHODS = Families()
 SEED = Seed()
 METHOD = Written(more=True)
+RARE = Switch("rare", "largest run", more=True, help="draw each method's run that rises furthest above the expected risk")
 
 SHAPES: dict[str, dict[str, Any]] = {
     "flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},

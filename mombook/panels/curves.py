@@ -215,11 +215,11 @@ def runs_drawn(risk, times, word="", low=0.0, high=1e30, dots_low=None, **both):
                                     "y": np.concatenate([most[band], least[band][::-1]]), **both}}
 
 
-def deviation(risk, theory, step):
-    """How far the mean of runs ``(runs, steps+1)`` lies from theory after ``step`` steps (or the last), in standard errors.
-
-    They are measured on the runs. Late in a run rare runs carry the mean, and no standard error of so few can be trusted.
-    """
-    t = min(step, len(theory) - 1)
-    error = risk[:, t].std(ddof=1) / np.sqrt(len(risk))
-    return float((risk[:, t].mean() - theory[t]) / error) if error > 0 else 0.0
+def largest_run(risk, times, expected):
+    """Of runs ``(runs, steps+1)`` the one that rises furthest above the expected risk at ``times``, as x and y of a trace."""
+    shown = risk[:, times]
+    run = np.unravel_index(np.argmax(shown / expected), shown.shape)[0]
+    with np.errstate(over="ignore"):
+        y = shown[run] / risk[0, 0]
+    drawn = np.isfinite(y)
+    return {"x": times[drawn], "y": y[drawn]}

@@ -5,19 +5,19 @@ from functools import lru_cache
 import numpy as np
 
 from .. import bounds
-from ..exact.moments import contraction_gap, contraction_gaps, risk_curve
+from ..exact.moments import contraction_gap, contraction_gaps
 from ..model.method import Method
 from ..sample.gaussian import simulate_blocks
 from ..study.symptoms import noiseless_roots
 from ..tuning.long_run import tune
-from . import spectra, style
+from . import agreement, spectra, style
 from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
-from .curves import FILLED, expected, runs_drawn, spaced
+from .curves import FILLED, expected, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import ABOVE_OR_BELOW, Plot, texts
 from .scenario import Slider
-from .words import signed, three
+from .words import three
 
 STEP = Slider("lr", "η ×", 0.01, 100, 1, step=0.05, base=10, help="learning rate, as a multiple of the fastest method's")
 MEMORY = Slider("forget", "1−β ×", 0.01, 100, 1, step=0.05, base=10,
@@ -215,18 +215,14 @@ print("no heavy ball exceeds (T2)", mb.bounds.heavy_ball_gap(H, {batch}).value)
         steps = int(min(spaced(8 / -np.log1p(-best.gap))[-1], 3000, 40_000_000 // (32 * d)))
         runs = int(np.clip(40_000_000 // (steps * d), 32, 400))
         times = spaced(steps, per_octave=2)[1:]
-        times = times[times <= steps]
-        theory, early = risk_curve(H, method, batch, steps), min(8, steps)
+        theory = yield from agreement.theory(key, H, method, batch, times[times <= steps], 0.0)
         for progress in simulate_blocks(H, method, batch, steps, runs, np.random.default_rng(scenario["seed"])):
-            if progress.runs_done < min(8, runs):
+            risk = progress.risk[:progress.runs_done]
+            if len(risk) < min(8, runs):
                 yield Sample(progress.fraction, {})
                 continue
-            risk = progress.risk[:progress.runs_done]
-            error = risk[:, early].std(ddof=1) / np.sqrt(len(risk))
-            far = (risk[:, early].mean() - theory[early]) / error if error > 0 else 0.0
-            yield Sample(progress.fraction, runs_drawn(risk, times, low=1e-12, high=1e6),
-                         f"Simulation ({progress.runs_done} runs): after {early} steps the mean of the runs lies {signed(far)} "
-                         "standard errors from theory. Later the expected risk is carried by runs too rare to be among them.")
+            yield Sample(progress.fraction, theory.drawn(risk, "", "square", low=1e-12, high=1e6),
+                         agreement.told(len(risk), [theory.held(risk)]))
 
     def blank(self, scenario):
         """No dots, no band."""

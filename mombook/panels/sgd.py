@@ -5,20 +5,20 @@ from functools import lru_cache
 import numpy as np
 
 from .. import bounds
-from ..exact.moments import contraction_gap, contraction_gaps, risk_at, risk_curve
+from ..exact.moments import contraction_gap, contraction_gaps, risk_at
 from ..exact.thresholds import step_limit
 from ..model.method import Method
 from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batch, frontier, halved
 from ..tuning.long_run import tune
-from . import spectra, style
+from . import agreement, spectra, style
 from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, SEED, SHAPES
-from .curves import deviation, runs_drawn, spaced
+from .curves import spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import Plot
 from .scenario import Slider
-from .words import given, percent, signed, three
+from .words import given, percent, three
 
 SHARE = Slider("share", "η/max", 0.02, 0.98, 0.5, step=0.02,
                help="learning rate of the learning curve, as a share of the largest stable one")
@@ -31,9 +31,6 @@ SHARES = np.concatenate([np.geomspace(1e-3, 0.7, 30), 1 - np.geomspace(0.27, 1e-
 
 MOST_DRAWN = 40_000_000
 """Normals the simulation may draw: a second at most."""
-
-EARLY = 8
-"""The step after which the simulation is held against theory."""
 
 BLUE = style.METHODS["sgd"].color
 INK, ACCENT = style.MUTED, style.ACCENT
@@ -180,16 +177,14 @@ print("gap at the chosen lr", mb.contraction_gap(H, mb.Method.sgd({share!r} * li
         method = Method.sgd(scenario["share"] * step_limit(spectra.of(key), B))
         times = spaced(7 / -np.log1p(-_tuned(key, B).gap), per_octave=2)[1:]
         steps = int(min(times[-1], 3000, MOST_DRAWN // (32 * d)))
-        runs, theory = int(np.clip(MOST_DRAWN // (steps * d), 32, 400)), None
-        times = times[times <= steps]
+        runs = int(np.clip(MOST_DRAWN // (steps * d), 32, 400))
+        theory = yield from agreement.theory(key, H, method, B, times[times <= steps], 0.0)
         for progress in simulate_blocks(H, method, B, steps, runs, rng):
-            if progress.runs_done < min(8, runs):
+            risk = progress.risk[:progress.runs_done]
+            if len(risk) < min(8, runs):
                 yield Sample(progress.fraction, {})
                 continue
-            if theory is None:
-                theory = risk_curve(H, method, B, steps)
-            risk = progress.risk[:progress.runs_done]
-            yield Sample(progress.fraction, runs_drawn(risk, times), _told(risk, theory))
+            yield Sample(progress.fraction, theory.drawn(risk, "", "circle"), agreement.told(len(risk), [theory.held(risk)]))
 
     def blank(self, scenario):
         """No dots, no band."""
@@ -247,11 +242,6 @@ def _uprights(traces, ranges, limit, bend, batch):
 
 def _line(x, y):
     return {"x": np.asarray(x, float), "y": np.asarray(y, float)}
-
-
-def _told(risk, theory):
-    return (f"Simulation ({len(risk)} runs): after {min(EARLY, len(theory) - 1)} steps the mean of the runs lies "
-            f"{signed(deviation(risk, theory, EARLY))} standard errors from theory.")
 
 
 def _sentence(scenario, n):

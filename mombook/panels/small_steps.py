@@ -4,17 +4,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..exact.moments import is_stable, risk_curve
+from ..exact.moments import is_stable
 from ..exact.small_steps import matched
 from ..exact.thresholds import long_run_threshold
 from ..sample.gaussian import simulate_blocks
-from . import spectra, style
+from . import agreement, spectra, style
 from .controls import BATCH, DECAY, KAPPA, SEED
-from .curves import FILLED, expected, runs_drawn, spaced
+from .curves import FILLED, expected, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .labels import BESIDE, SIDES, Plot, texts
 from .scenario import Slider
-from .words import given, signed, three
+from .words import given, three
 
 DIM = 200
 """Number of eigenvalues."""
@@ -34,9 +34,6 @@ INERT = 1.25
 
 LOWEST, TOP = 1e-4, 10.0
 """Foot of the plot of learning curves, and where a growing risk leaves it."""
-
-EARLY = 8
-"""The step after which the simulation is held against theory."""
 
 MOST_DRAWN = 20_000_000
 """Normals a method's simulation may draw."""
@@ -154,20 +151,20 @@ class SmallStepsPanel(Panel):
         B, h = scenario["batch"], chosen_step(scenario)
         key = spectra.key(scenario, DIM)
         H, d = spectra.one_by_one(key), spectra.size(key)
-        rng, far = np.random.default_rng(scenario["seed"]), []
+        rng, counts = np.random.default_rng(scenario["seed"]), {}
         steps = min(_last(H, h), 2000)
         runs = int(np.clip(MOST_DRAWN // (steps * d), 48, 200))
         times = spaced(steps, per_octave=2)[1:]
-        times = times[times <= steps]
         for k, (word, method) in enumerate(zip(LOOKS, matched(h, 1 - scenario["memory"]), strict=True)):
-            theory = risk_curve(H, method, B, EARLY, noise=NOISE)[EARLY]
+            theory = yield from agreement.theory(key, H, method, B, times[times <= steps], k / 2, NOISE)
             for progress in simulate_blocks(H, method, B, steps, runs, rng, noise=NOISE):
-                fraction, n = (k + progress.fraction) / 2, progress.runs_done
-                yield Sample(fraction, runs_drawn(progress.risk[:n], times, word, high=1e3) if n >= 8 else {})
-            at = progress.risk[:, EARLY]
-            far.append(f"{word} {signed((at.mean() - theory) / (at.std(ddof=1) / np.sqrt(runs)))}")
-            yield Sample((k + 1) / 2, {}, f"Simulation ({runs} runs): after {EARLY} steps the mean of the runs lies "
-                                          f"{', '.join(far)} standard errors from the exact value.")
+                fraction, risk = (k + progress.fraction) / 2, progress.risk[:progress.runs_done]
+                if len(risk) < 8:
+                    yield Sample(fraction, {})
+                    continue
+                counts[word] = theory.held(risk)
+                yield Sample(fraction, theory.drawn(risk, word, LOOKS[word][1], high=1e3),
+                             agreement.told(len(risk), counts.values()))
 
     def blank(self, scenario):
         """No dots, no bands."""

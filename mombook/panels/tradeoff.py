@@ -6,27 +6,24 @@ from functools import lru_cache
 import numpy as np
 
 from .. import bounds
-from ..exact.moments import is_stable, risk_curve
+from ..exact.moments import is_stable
 from ..model.family import FAMILIES
 from ..model.method import Method
 from ..model.written import parsed
 from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batches, frontier, frontier_of, halved, read_off
-from . import spectra, style
+from . import agreement, spectra, style
 from .bars import Learner
-from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES
-from .curves import FILLED, deviation, expected, runs_drawn, spaced
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, RARE, SEED, SHAPES
+from .curves import FILLED, expected, largest_run, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
-from .words import fewer, signed, three
+from .words import fewer, three
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
 
 PRECISION = {False: 1e-5, True: 1e-9}
 """How far the tuning is driven."""
-
-EARLY = 3
-"""The step after which the simulation is held against theory: sharply tuned methods are heavy-tailed within ten."""
 
 BOUNDS = {"sgd": bounds.sgd_gap, "heavy_ball": bounds.heavy_ball_gap, "asgd": bounds.two_buffer_gap}
 """The upper bound that is drawn beside a family, where there is one."""
@@ -37,7 +34,7 @@ LOWEST, HIGHEST = 1e-4, 2.0
 PARTS = {"": ("xaxis", "yaxis"), ": CE": ("xaxis2", "yaxis2"), ": expected": ("xaxis3", "yaxis3")}
 """The exact curves of every method, and on which axes they are."""
 
-RUNS = (": simulated", ": 80 % of runs")
+RUNS = (": simulated", ": 80 % of runs", ": largest run")
 """What is drawn of its runs."""
 
 OWN = "yours"
@@ -53,13 +50,14 @@ class TradeoffPanel(Panel):
     name = "tradeoff"
     title = "What a batch buys"
     subplots = 3
-    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, METHOD)
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, RARE, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026")
     presets = SHAPES
     help = ("Left: down is faster, left is cheaper; a point is a method tuned at one batch, from batch 1 at the top. "
             "Middle: flat is perfect scaling; dotted lines are proved upper bounds, diamonds the measured critical batch. "
-            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. "
+            "Right: lines are exact expectations, dots the mean of simulated runs, shade where 80 % of the runs lie. A dot is "
+            "hollow where its exact standard error is above 15 % of the line: runs too rare to be among these carry the mean. "
             "A method of your own, behind “more”, is drawn as it is, or tuned where it leaves lr and beta open. " + FILLED)
 
     @property
@@ -93,6 +91,9 @@ class TradeoffPanel(Panel):
                           marker={"color": look.color, "symbol": look.marker, "size": 7,
                                   "line": {"color": style.PAPER, "width": 1}}, showlegend=False,
                           hovertemplate="%{y:.3~g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
+            f.add_scatter(name=f"{look.word}: largest run", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
+                          line={"color": look.color, "width": 1}, hovertemplate="%{y:.3~g} after %{x} steps<extra>the run that "
+                          f"rose furthest above the line, {look.word}</extra>")
             f.add_scatter(name=f"{look.word}: expected", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"color": look.color, "width": 2, "dash": look.dash}, showlegend=False,
                           hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact, " + look.word + "</extra>")
@@ -200,25 +201,24 @@ print("your method: steps per e-fold", frontier_of(H, parsed({scenario["method"]
         problem, batch = spectra.key(scenario), scenario["batch"]
         H, d, rng = spectra.one_by_one(problem), spectra.size(problem), np.random.default_rng(scenario["seed"])
         _, at = _frontiers(problem, batch, True, scenario["method"])
-        shown, far = [key for key in _shown(scenario) if np.isfinite(at[key].gap[0])], {}
+        shown, counts = [key for key in _shown(scenario) if np.isfinite(at[key].gap[0])], {}
         for k, key in enumerate(shown):
-            longest = max(at[m].serial[0] for m in scenario["methods"])
+            longest, look = max(at[m].serial[0] for m in scenario["methods"]), _looks()[key]
             steps = int(min(spaced(7 * longest)[-1], 3000, MOST_DRAWN // (32 * d)))
             runs = int(np.clip(MOST_DRAWN // (steps * d), 32, 400))
             method, times = at[key].methods[0], spaced(steps, per_octave=2)[1:]
-            times = times[times <= steps]
-            theory = None
+            theory = yield from agreement.theory(problem, H, method, batch, times[times <= steps], k / len(shown))
             for progress in simulate_blocks(H, method, batch, steps, runs, rng):
-                fraction = (k + progress.fraction) / len(shown)
-                if progress.runs_done < min(8, runs):
+                fraction, risk = (k + progress.fraction) / len(shown), progress.risk[:progress.runs_done]
+                if len(risk) < min(8, runs):
                     yield Sample(fraction, {})
                     continue
-                if theory is None:
-                    theory = risk_curve(H, method, batch, steps)
-                risk = progress.risk[:progress.runs_done]
-                far[key] = deviation(risk, theory, EARLY)
-                yield Sample(fraction, runs_drawn(risk, times, _looks()[key].word, visible=True),
-                             _told(far, progress.runs_done))
+                counts[key] = theory.held(risk)
+                traces = theory.drawn(risk, look.word, look.marker, visible=True)
+                if scenario["rare"]:
+                    run = largest_run(risk, theory.times, theory.expected)
+                    traces[f"{look.word}: largest run"] = {**run, "visible": True}
+                yield Sample(fraction, traces, agreement.told(len(risk), counts.values()))
 
     def blank(self, scenario):
         """No dots, no bands."""
@@ -316,12 +316,6 @@ def _lamp(key, vacuous):
     if vacuous:
         return f"{word} bound", False, "it allows a gap of 1 at this κ, so it says nothing and is not drawn."
     return f"{word} bound", True, ""
-
-
-def _told(far, runs):
-    parts = ", ".join(f"{_looks()[m].word} {signed(z)}" for m, z in far.items())
-    return (f"Simulation ({runs} runs): after {EARLY} steps the mean of the runs lies {parts} standard errors from theory. "
-            "Later the expected risk is carried by runs too rare to be among them: dots fall below the lines.")
 
 
 def _sentence(scenario, at, critical):

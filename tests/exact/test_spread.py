@@ -1,4 +1,4 @@
-"""mombook/exact/spread.py: the variance of a run's risk, against cubature of the literal step, closed forms and runs."""
+"""mombook/exact/spread.py: (noise-moments), the variance of a risk, against cubature of the literal step, closed forms, runs."""
 
 import itertools
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 # A scenario of each panel that simulates: small, and away from every default.
 LINES = {
-    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3;method=sgd(0.3)",
+    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3;rare=yes;method=sgd(0.3)",
     "sgd": "kappa=100;decay=2;batch=16;d=20;share=0.3;seed=3",
     "heavy_ball": "kappa=100;decay=2;batch=16;d=20;lr=0.5;forget=2;seed=3",
     "falsify": "kappa=300;decay=2;batch=16;levels=3;trials=50;seed=3",
@@ -134,25 +134,57 @@ def test_dots_are_the_mean_and_bands_the_quantiles_of_the_runs_and_both_lie_on_t
             assert abs(risk[:, t].mean() - at[t]) < 5 * error + 2e-3 * at[t], (word, t)    # and the drawn curve's bins
 
 
-@pytest.mark.parametrize("name", ["tradeoff", "sgd", "heavy_ball", "small_steps"])
-def test_what_is_said_of_the_runs_is_counted_from_the_runs(name, watched):
-    """The number of runs, the step, and how many standard errors the mean lies from theory."""
-    calls, panel = watched(name), definition(name)
-    _, said = arrived(name)
+HELD = {"tradeoff": ["SGD", "heavy ball", "ASGD", "your method"], "small_steps": ["SGD", "SGDM"], "sgd": [""],
+        "heavy_ball": [""]}
+"""Panels whose means of runs are counted against theory, and the methods that they run."""
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_filled_dots_are_those_that_so_few_runs_can_show_and_they_are_counted(name, watched):
+    """The standard error of a mean from the spread on the whole spectrum, the expected risk from its own recursion."""
+    calls = watched(name)
+    traces, said = arrived(name)
     _, _, runs = printed.found(said, r"Simulation \(# runs\)")
-    _, _, step = printed.found(said, "after # (?:steps|iterations)")
-    words = ["SGD", "heavy ball", "ASGD", "your method"] if name == "tradeoff" else ["SGD", "SGDM"]
-    assert len(calls) == (len(words) if name in ("tradeoff", "small_steps") else 1)
-    for call, word in zip(calls, words, strict=False):
+    within = filled = hollow = close = 0
+    assert len(calls) == len(HELD[name])
+    for call, word in zip(calls, HELD[name], strict=True):
         assert runs == call["runs"]
-        at = call["risk"][:, int(step)]
-        noise = call.get("noise", 0.0)
-        theory = mb.risk_curve(call["spectrum"], call["method"], call["batch"], int(step), noise=noise)[-1]
-        far = (at.mean() - theory) / (at.std(ddof=1) / np.sqrt(len(at)))
-        pattern = rf"lies .*?{word} #" if name in ("tradeoff", "small_steps") else "lies #"
-        _, _, told = printed.found(said, pattern)
-        np.testing.assert_allclose(told, far, atol=0.0501)              # said to one decimal
-    assert panel.title
+        H, last, noise = call["spectrum"], call["steps"], call.get("noise", 0.0)
+        theory = mb.risk_curve(H, call["method"], call["batch"], last, noise=noise)
+        error = mb.risk_spread(H.compressed(4), call["method"], call["batch"], last, noise=noise) / theory / np.sqrt(runs)
+        off = abs(call["risk"][:, 1:].mean(0) / theory[1:] - 1) / error[1:]
+        dots = traces[f"{word}: simulated" if word else "simulated"]
+        for t, symbol in zip(np.asarray(dots["x"]).astype(int), dots["marker.symbol"], strict=True):
+            assert symbol.endswith("-open") == (error[t] > 0.15) or abs(error[t] / 0.15 - 1) < 0.02, (word, t)
+        at = np.unique([int(t) for t in np.rint(2 ** (np.arange(2 * np.log2(last) + 1) / 2)) if t <= last])
+        can = error[at] <= 0.15
+        within, filled, hollow = within + np.sum(off[at - 1][can] < 1.2816), filled + np.sum(can), hollow + np.sum(~can)
+        close += np.sum((abs(error[at] / 0.15 - 1) < 0.02) | (can & (abs(off[at - 1] - 1.2816) < 0.02)))
+    _, _, told = printed.found(said, "# of [0-9]+ filled dots")
+    _, _, among = printed.found(said, "[0-9]+ of # filled dots")
+    assert abs(told - within) <= close and abs(among - filled) <= close
+    assert ("A hollow dot" in said) == (hollow > 0) or close
+
+
+def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line(watched):
+    """Panel ``tradeoff``, and nothing of it where it is not asked for."""
+    calls = watched("tradeoff")
+    traces, _ = arrived("tradeoff")
+    for call, word in zip(calls, HELD["tradeoff"], strict=True):
+        theory = mb.risk_curve(call["spectrum"], call["method"], call["batch"], call["steps"])
+        run = traces[f"{word}: largest run"]
+        x = np.asarray(run["x"]).astype(int)
+        above = (call["risk"][:, x] / theory[x]).max(1)
+        np.testing.assert_allclose(run["y"], call["risk"][above.argmax(), x] / theory[0], rtol=1e-12)
+    hidden, _ = arrived("tradeoff", rare=False)
+    assert not any(trace.endswith(": largest run") for trace in hidden)
+
+
+def test_where_no_mean_can_be_shown_no_dot_is_filled():
+    """Panel ``heavy_ball`` with a method that diverges."""
+    traces, said = arrived("heavy_ball", "kappa=100;decay=2;batch=1;d=20;lr=100;forget=1;seed=3")
+    assert "no dot is filled. A hollow dot" in said
+    assert all(symbol == "square-open" for symbol in traces["simulated"]["marker.symbol"])
 
 
 def test_runs_that_are_cut_short_say_so(monkeypatch):

@@ -131,7 +131,8 @@ TRACES = {**{word: price(f) for f, word in FAMILIES.items()},
           **{f"{FAMILIES[f]}: bound": bound(f) for f in BOUNDS},
           **{f"{word}: expected": expected(f) for f, word in FAMILIES.items()},
           **{f"{YOURS}{part}": own(part) for part in ("", ": CE", ": expected")},
-          **{f"{word}: {part}": SIMULATED for word in (*FAMILIES.values(), YOURS) for part in ("simulated", "80 % of runs")},
+          **{f"{word}: {part}": SIMULATED for word in (*FAMILIES.values(), YOURS)
+             for part in ("simulated", "80 % of runs", "largest run")},
           "chosen batch": chosen, "critical batch": critical,
           "chosen batch (line)": lambda c: upright(c, "chosen batch (line)", c.batch)}
 
@@ -141,7 +142,7 @@ AXES = {**{word: ("samples per e-fold", "steps per e-fold") for word in (*FAMILI
         **{f"{FAMILIES[f]}: bound": ("batch size B", "e-folds per sample × tr H / μ") for f in BOUNDS},
         "critical batch": ("batch size B", "e-folds per sample"), "chosen batch (line)": ("batch size B", "e-folds per sample"),
         **{f"{word}: {part}": ("steps", "risk / risk at the start")
-           for word in (*FAMILIES.values(), YOURS) for part in ("expected", "simulated", "80 % of runs")}}
+           for word in (*FAMILIES.values(), YOURS) for part in ("expected", "simulated", "80 % of runs", "largest run")}}
 
 
 def fewer(before, ratio, sentence):
