@@ -1,4 +1,4 @@
-"""mombook/exact/spread.py: (noise-moments), the variance of a risk, against cubature of the literal step, closed forms, runs."""
+"""mombook/exact/spread.py: (noise-moments), the variance of a risk, against cubature of the literal step and closed forms."""
 
 import itertools
 
