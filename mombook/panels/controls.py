@@ -78,7 +78,8 @@ class Family(Choice):
 METHODS = Families()
 SEED = Seed()
 METHOD = Written(more=True)
-RARE = Switch("rare", "largest run", more=True, help="draw each method's run that rises furthest above the expected risk")
+SINGLE = Switch("single", "single runs", more=True,
+                help="draw of each method the median of its runs, and the run that rises furthest above the expected risk")
 
 SHAPES: dict[str, dict[str, Any]] = {
     "flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 200},

@@ -215,11 +215,11 @@ def runs_drawn(risk, times, word="", low=0.0, high=1e30, dots_low=None, **both):
                                     "y": np.concatenate([most[band], least[band][::-1]]), **both}}
 
 
-def largest_run(risk, times, expected):
-    """Of runs ``(runs, steps+1)`` the one that rises furthest above the expected risk at ``times``, as x and y of a trace."""
-    shown = risk[:, times]
-    run = np.unravel_index(np.argmax(shown / expected), shown.shape)[0]
-    with np.errstate(over="ignore"):
-        y = shown[run] / risk[0, 0]
-    drawn = np.isfinite(y)
-    return {"x": times[drawn], "y": y[drawn]}
+def single_runs(risk, times, expected, word, **both):
+    """The median of runs ``(runs, steps+1)`` at ``times`` and the run that rises furthest above the expected risk: traces."""
+    shown, traces = risk[:, times], {}
+    highest = np.unravel_index(np.argmax(shown / expected), shown.shape)[0]
+    for part, y in (("median run", np.median(shown, axis=0)), ("largest run", shown[highest])):
+        drawn = np.isfinite(y)
+        traces[f"{word}: {part}"] = {"x": times[drawn], "y": y[drawn] / risk[0, 0], **both}
+    return traces

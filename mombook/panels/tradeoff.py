@@ -14,8 +14,8 @@ from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batches, frontier, frontier_of, halved, read_off
 from . import agreement, spectra, style
 from .bars import Learner
-from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, RARE, SEED, SHAPES
-from .curves import FILLED, expected, largest_run, spaced
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES, SINGLE
+from .curves import FILLED, expected, single_runs, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .words import fewer, three
 
@@ -34,7 +34,7 @@ LOWEST, HIGHEST = 1e-4, 2.0
 PARTS = {"": ("xaxis", "yaxis"), ": CE": ("xaxis2", "yaxis2"), ": expected": ("xaxis3", "yaxis3")}
 """The exact curves of every method, and on which axes they are."""
 
-RUNS = (": simulated", ": 80 % of runs", ": largest run")
+RUNS = (": simulated", ": 80 % of runs", ": median run", ": largest run")
 """What is drawn of its runs."""
 
 OWN = "yours"
@@ -50,7 +50,7 @@ class TradeoffPanel(Panel):
     name = "tradeoff"
     title = "What a batch buys"
     subplots = 3
-    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, RARE, METHOD)
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, SINGLE, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026")
     presets = SHAPES
@@ -91,9 +91,11 @@ class TradeoffPanel(Panel):
                           marker={"color": look.color, "symbol": look.marker, "size": 7,
                                   "line": {"color": style.PAPER, "width": 1}}, showlegend=False,
                           hovertemplate="%{y:.3~g} after %{x} steps<extra>mean of runs, " + look.word + "</extra>")
-            f.add_scatter(name=f"{look.word}: largest run", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
-                          line={"color": look.color, "width": 1}, hovertemplate="%{y:.3~g} after %{x} steps<extra>the run that "
-                          f"rose furthest above the line, {look.word}</extra>")
+            for part, dash, told in (("median run", "dot", "median of the runs"),
+                                     ("largest run", "solid", "the run that rose furthest above the line")):
+                f.add_scatter(name=f"{look.word}: {part}", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3", showlegend=False,
+                              line={"color": look.color, "width": 1.2, "dash": dash},
+                              hovertemplate=f"%{{y:.3~g}} after %{{x}} steps<extra>{told}, {look.word}</extra>")
             f.add_scatter(name=f"{look.word}: expected", x=[], y=[], mode="lines", xaxis="x3", yaxis="y3",
                           line={"color": look.color, "width": 2, "dash": look.dash}, showlegend=False,
                           hovertemplate="%{y:.3~g} after %{x} steps%{customdata}<extra>exact, " + look.word + "</extra>")
@@ -171,7 +173,7 @@ class TradeoffPanel(Panel):
         return View(traces, _sentence(scenario, at, critical) + _of_yours(scenario, at), ranges,
                     [f"<b>Faster</b> is down, <b>cheaper</b> is left; ○ is B = {batch}",
                      "<b>Efficiency</b> of a larger batch; ◇ halved",
-                     f"Learning curves at <b>B = {batch}</b>"], lamps, numbers={
+                     f"At <b>B = {batch}</b>: exact lines, simulated dots and shade"], lamps, numbers={
                          "serial": {m: float(at[m].serial[0]) for m in at}, "gap": {m: float(at[m].gap[0]) for m in at},
                          "critical": critical, "bound over exact": tight},
                     text=_table(scenario, H, at, critical, tight))
@@ -215,9 +217,8 @@ print("your method: steps per e-fold", frontier_of(H, parsed({scenario["method"]
                     continue
                 counts[key] = theory.held(risk)
                 traces = theory.drawn(risk, look.word, look.marker, visible=True)
-                if scenario["rare"]:
-                    run = largest_run(risk, theory.times, theory.expected)
-                    traces[f"{look.word}: largest run"] = {**run, "visible": True}
+                if scenario["single"]:
+                    traces |= single_runs(risk, theory.times, theory.expected, look.word, visible=True)
                 yield Sample(fraction, traces, agreement.told(len(risk), counts.values()))
 
     def blank(self, scenario):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 # A scenario of each panel that simulates: small, and away from every default.
 LINES = {
-    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3;rare=yes;method=sgd(0.3)",
+    "tradeoff": "kappa=100;decay=2;batch=16;d=20;methods=sgd+heavy_ball+asgd;seed=3;single=yes;method=sgd(0.3)",
     "sgd": "kappa=100;decay=2;batch=16;d=20;share=0.3;seed=3",
     "heavy_ball": "kappa=100;decay=2;batch=16;d=20;lr=0.5;forget=2;seed=3",
     "falsify": "kappa=300;decay=2;batch=16;levels=3;trials=50;seed=3",
@@ -176,8 +176,11 @@ def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line(watched):
         x = np.asarray(run["x"]).astype(int)
         above = (call["risk"][:, x] / theory[x]).max(1)
         np.testing.assert_allclose(run["y"], call["risk"][above.argmax(), x] / theory[0], rtol=1e-12)
-    hidden, _ = arrived("tradeoff", rare=False)
-    assert not any(trace.endswith(": largest run") for trace in hidden)
+        median = traces[f"{word}: median run"]
+        x = np.asarray(median["x"]).astype(int)
+        np.testing.assert_allclose(median["y"], np.quantile(call["risk"][:, x], 0.5, axis=0) / theory[0], rtol=1e-12)
+    hidden, _ = arrived("tradeoff", single=False)
+    assert not any(trace.endswith((": largest run", ": median run")) for trace in hidden)
 
 
 def test_where_no_mean_can_be_shown_no_dot_is_filled():

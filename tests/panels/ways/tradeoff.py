@@ -14,6 +14,7 @@ OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)":
        **{f"sgd({lr})": mb.Method(lr, 0.0, 0.0) for lr in (1.9, 1e-8)}, "Method(0, 0, 0)": mb.Method(0.0, 0.0, 0.0)}
 """What the written lines of the scenarios mean."""
 YOURS = "your method"
+RUNS = ("simulated", "80 % of runs", "median run", "largest run")
 BOUNDS = {"sgd": mb.bounds.sgd_gap, "heavy_ball": mb.bounds.heavy_ball_gap, "asgd": mb.bounds.two_buffer_gap}
 
 
@@ -132,7 +133,7 @@ TRACES = {**{word: price(f) for f, word in FAMILIES.items()},
           **{f"{word}: expected": expected(f) for f, word in FAMILIES.items()},
           **{f"{YOURS}{part}": own(part) for part in ("", ": CE", ": expected")},
           **{f"{word}: {part}": SIMULATED for word in (*FAMILIES.values(), YOURS)
-             for part in ("simulated", "80 % of runs", "largest run")},
+             for part in RUNS},
           "chosen batch": chosen, "critical batch": critical,
           "chosen batch (line)": lambda c: upright(c, "chosen batch (line)", c.batch)}
 
@@ -142,7 +143,7 @@ AXES = {**{word: ("samples per e-fold", "steps per e-fold") for word in (*FAMILI
         **{f"{FAMILIES[f]}: bound": ("batch size B", "e-folds per sample × tr H / μ") for f in BOUNDS},
         "critical batch": ("batch size B", "e-folds per sample"), "chosen batch (line)": ("batch size B", "e-folds per sample"),
         **{f"{word}: {part}": ("steps", "risk / risk at the start")
-           for word in (*FAMILIES.values(), YOURS) for part in ("expected", "simulated", "80 % of runs", "largest run")}}
+           for word in (*FAMILIES.values(), YOURS) for part in ("expected", *RUNS)}}
 
 
 def fewer(before, ratio, sentence):
