@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from itertools import product, repeat
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from .. import arguments
@@ -80,8 +79,8 @@ def spreads(spectrum: Spectrum, method: Method, batch: float, noise: float, star
     T, U = (np.moveaxis(on, -1, 0) for on in (recursion.on_products(M), _once(M, drive) * lam))       # each (n, 3, 3)
     V, beta = T / B + 2 * U / B**2, np.outer(lam, [drive[i] * drive[j] for i, j in _PAIRS])
     twice_each = np.einsum("pqr,nrs,n->npqs", _crossed(drive), T, lam / B)
-    allT, allU, allV = (scipy.linalg.block_diag(*blocks) for blocks in (T, U, V))
-    pushed, squares = scipy.linalg.block_diag(*beta), np.kron(np.diag(lam), [[1.0], [0.0], [0.0]])     # (n, 3n), (3n, n)
+    allT, allU, allV = (_diagonal(each) for each in (T, U, V))
+    pushed, squares = _diagonal(beta[:, None]), np.kron(np.diag(lam), [[1.0], [0.0], [0.0]])         # (n, 3n) and (3n, n)
     P = recursion.begin(start).T
     Y, D = np.outer(P, P), np.zeros((n, 3, 3))
     second = recursion.states(repeat(recursion.blocks((M, drive), lam, B, 1.0)), P.T, counts * lam, noise**2)
@@ -102,6 +101,12 @@ def spreads(spectrum: Spectrum, method: Method, batch: float, noise: float, star
             Z = ((V @ Dh[:, :, None])[:, :, 0] + 4 / B**2 * UF + one[:, None] * beta)[:, :, None] * beta[:, None]
             D = T @ D @ T.swapaxes(1, 2) + U @ D @ U.swapaxes(1, 2) / B + Z + Z.swapaxes(1, 2) \
                 + np.einsum("npqr,nr->npq", twice_each, F)
+
+
+def _diagonal(blocks):
+    """Blocks ``(n, p, q)`` down the diagonal of one matrix."""
+    n, p, q = blocks.shape
+    return np.einsum("npq,nm->npmq", blocks, np.eye(n)).reshape(n * p, n * q)
 
 
 def _once(M, drive):
