@@ -50,7 +50,8 @@ CHOSEN, SIMPLE, TUNED = style.METHODS["heavy_ball"].color, style.INK, "#0072B2"
 class HeavyBallPanel(Panel):
     """The stability map, the root plane and the learning curve of heavy ball at a chosen learning rate and memory.
 
-    About heavy ball alone: the map has its two parameters. It shows no other family.
+    About heavy ball alone: the map has its two parameters, which the two sliders set. It shows no other family and no method
+    that a reader writes: such a method has no place on the map.
     """
 
     name = "heavy_ball"

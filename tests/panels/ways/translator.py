@@ -6,13 +6,15 @@ import numpy as np
 
 import mombook as mb
 
-from .common import places, same, tuned
+from .common import YOURS, asked_for, fixed, methods, own_method, places, same, tuned, within
 
-FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD", "yours": YOURS}
 
 
 def method(c, family):
-    """The tuned method."""
+    """The tuned method, or the reader's own."""
+    if family == "yours":
+        return asked_for(c, family) if fixed(c, family) else own_method(c, c.batch)
     return tuned(c.H, family, float(c.batch)).method
 
 
@@ -33,7 +35,7 @@ def response(family):
         m = method(c, family)
         assert x[0] == 1 and np.all(x == np.rint(x))
         for k in places(x[x < 3000], 5):
-            same(y[k], moved(m, x[k]) * c.H.largest, rtol=1e-3)
+            same(y[k], moved(m, x[k]) * c.H.largest, rtol=1e-3 if family != "yours" else 5e-3)
     return check
 
 
@@ -43,16 +45,22 @@ AXES = dict.fromkeys(TRACES, ("steps after the gradient", "distance moved × L")
 
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
-    for m in c.s["methods"]:
-        yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest
+    for m in methods(c):
+        figures = 2 if m == "yours" and not fixed(c, m) else 3
+        yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest, figures
 
 
 def numbers(c):
     """The view's numbers, and the methods in the lines to copy."""
+    assert c.view.traces[YOURS]["visible"] == (bool(c.s["method"]) and within(c, *c[YOURS], ("xaxis", "yaxis")))
     for m, word in FAMILIES.items():
-        same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3)
+        if m == "yours" and not c.s["method"]:
+            continue
+        same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3 if m != "yours" else 5e-3)
         line = re.search(rf"^{word}: delta=(\S+), eta=(\S+), beta=(\S+)$", c.view.text, re.M)
-        assert bool(line) == (m in c.s["methods"])
-        if line:
+        assert bool(line) == (m in methods(c))
+        if line and m == "yours":
+            same([*map(float, line.groups())], [getattr(method(c, m), each) for each in ("delta", "eta", "beta")], rtol=5e-3)
+        elif line:
             same(mb.contraction_gap(c.H, mb.Method(*map(float, line.groups())), c.batch), tuned(c.H, m, float(c.batch)).gap,
                  rtol=1e-6)
