@@ -52,7 +52,8 @@ def risks(family, part, model):
         if steps[k] <= STEPS and c.s["d"] <= 100 and not fixed(c, family):
             H, start, first = asked(c)
             found = mb.tune_risk(H, asked_for(c, family), x[k], round(steps[k]), c.s["noise"], start, noise_model=model)[1]
-            same(y[k], found / first, rtol=c.tolerance(0.03, 0.25))
+            least = 1e-9 if family == "yours" else 0.0                  # below, nearly all is learned: searches end anywhere
+            same(y[k], found / first, atol=least, rtol=c.tolerance(0.03, 0.25))
     return check
 
 

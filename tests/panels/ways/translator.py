@@ -12,9 +12,10 @@ FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "a
 
 
 def method(c, family):
-    """The tuned method, or the reader's own."""
+    """The tuned method, or the reader's own. Where that is tuned, it is the panel's, whose gap ``numbers`` checks: on a spectrum
+    that is nearly flat many have it."""
     if family == "yours":
-        return asked_for(c, family) if fixed(c, family) else own_method(c, c.batch)
+        return asked_for(c, family) if fixed(c, family) else c.n["methods"]["yours"]
     return tuned(c.H, family, float(c.batch)).method
 
 
@@ -35,7 +36,7 @@ def response(family):
         m = method(c, family)
         assert x[0] == 1 and np.all(x == np.rint(x))
         for k in places(x[x < 3000], 5):
-            same(y[k], moved(m, x[k]) * c.H.largest, rtol=1e-3 if family != "yours" else 5e-3)
+            same(y[k], moved(m, x[k]) * c.H.largest, rtol=1e-3)
     return check
 
 
@@ -46,8 +47,7 @@ AXES = dict.fromkeys(TRACES, ("steps after the gradient", "distance moved × L")
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     for m in methods(c):
-        figures = 2 if m == "yours" and not fixed(c, m) else 3
-        yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest, figures
+        yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest
 
 
 def numbers(c):
@@ -56,11 +56,15 @@ def numbers(c):
     for m, word in FAMILIES.items():
         if m == "yours" and not c.s["method"]:
             continue
-        same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3 if m != "yours" else 5e-3)
+        same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3)
         line = re.search(rf"^{word}: delta=(\S+), eta=(\S+), beta=(\S+)$", c.view.text, re.M)
         assert bool(line) == (m in methods(c))
         if line and m == "yours":
-            same([*map(float, line.groups())], [getattr(method(c, m), each) for each in ("delta", "eta", "beta")], rtol=5e-3)
+            same([*map(float, line.groups())], [getattr(method(c, m), each) for each in ("delta", "eta", "beta")], rtol=1e-12)
+            if not fixed(c, m):
+                best = own_method(c, c.batch)
+                same(mb.contraction_gap(c.H, method(c, m), c.batch), mb.contraction_gap(c.H, best, c.batch), rtol=1e-5)
+                same(method(c, m).as_qhm()["nu"], best.as_qhm()["nu"], rtol=1e-6)
         elif line:
             same(mb.contraction_gap(c.H, mb.Method(*map(float, line.groups())), c.batch), tuned(c.H, m, float(c.batch)).gap,
                  rtol=1e-6)
