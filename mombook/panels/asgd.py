@@ -33,8 +33,8 @@ STEEPEST = 1e8
 FLOOR = 1e-4
 """Two CEs closer than this are drawn at this distance."""
 
-LEAD = {1e-4: "0.01 %", 1e-3: "0.1 %", 1e-2: "1 %", 0.1: "10 %", 1: "2 ×", 9: "10 ×", 99: "100 ×", 999: "1000 ×"}
-"""Labels of the right plot's axis: CE ratio less 1 -> how far ahead that is."""
+LEAD = {ratio - 1: f"{ratio:g} ×" for ratio in (1.0001, 1.001, 1.01, 1.1, 2, 10, 100, 1000)}
+"""Labels of the right plot's axis: CE ratio less 1, as it is drawn -> the ratio."""
 
 DOUBLED = [0.95, 2.3]
 """Ends of the middle plot's axis upwards, of factors between 1 and 2."""
@@ -112,7 +112,8 @@ class ASGDPanel(Panel):
             yaxis2=style.axis("factor, if B is doubled", anchor="x2", range=DOUBLED, autorange=False,
                               tickvals=[1, 1.25, 1.5, 1.75, 2]),
             xaxis3=style.axis("decay of the spectrum", anchor="y3", autorange=False),
-            yaxis3=style.log_axis("lead over heavy ball", anchor="x3", tickvals=list(LEAD), ticktext=list(LEAD.values()))))
+            yaxis3=style.log_axis("efficiency over heavy ball's", anchor="x3", tickvals=list(LEAD),
+                                  ticktext=list(LEAD.values()))))
         f.update_layout(self.wide())
         return f
 

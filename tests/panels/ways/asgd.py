@@ -177,7 +177,7 @@ TRACES = {**{word: efficiency(f) for f, word in FAMILIES.items()}, YOURS: own,
           "curve names": named("curve names", curves_named, 3), "distance here": distance_here, "here's name": here_named}
 
 LEFT, MIDDLE, RIGHT = (("batch size B", "e-folds per sample × tr H / μ"), ("batch size B", "factor, if B is doubled"),
-                       ("decay", "lead over heavy ball"))
+                       ("decay", "efficiency over heavy ball's"))
 AXES = {**dict.fromkeys(TRACES, LEFT),
         **dict.fromkeys(("linear (doubled)", "saturated (doubled)", "regimes (doubled)", "steps saved", "samples paid",
                          "here doubled", "names doubled"), MIDDLE),
