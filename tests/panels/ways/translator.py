@@ -12,8 +12,8 @@ FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "a
 
 
 def method(c, family):
-    """The tuned method, or the reader's own. Where that is tuned, it is the panel's, whose gap ``numbers`` checks: on a spectrum
-    that is nearly flat many have it."""
+    """The tuned method, or the reader's own. Where that is tuned, it is the panel's, whose gap ``numbers`` checks: on a nearly
+    flat spectrum many have it."""
     if family == "yours":
         return asked_for(c, family) if fixed(c, family) else c.n["methods"]["yours"]
     return tuned(c.H, family, float(c.batch)).method
