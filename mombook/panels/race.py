@@ -110,7 +110,7 @@ class RacePanel(Panel):
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
             annotations=style.titles(2),
-            xaxis=style.log_axis(""), yaxis=style.log_axis("risk / risk at the start"),
+            xaxis=style.log_axis("steps, or samples where chosen"), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.axis("trials each method may try", anchor="y2", type="log", autorange=False,
                               tickvals=[1, 4, 16, 64, 256]),
             yaxis2=style.log_axis("risk at the end / at the start", anchor="x2")))

@@ -124,7 +124,7 @@ TRACES = {**{word: curve(f) for f, word in WORDS.items()},
           **{f"{word}, median best": median(f) for f, word in WORDS.items()},
           **{f"{word}, here": here(f) for f, word in WORDS.items()}, "target": target, "budget": budget,
           **{f"{word}, {part}": SIMULATED for word in WORDS.values() for part in ("runs", "80 % of runs")}}
-LEFT, RIGHT = ("", "risk / risk at the start"), ("trials each method may try", "risk at the end / at the start")
+LEFT, RIGHT = ("or samples", "risk / risk at the start"), ("trials each method may try", "risk at the end / at the start")
 AXES = {name: RIGHT if name == "budget" or name.endswith(("optimum", "median best", "here")) else LEFT for name in TRACES}
 
 
