@@ -6,13 +6,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..data.estimate import fit_power_law
 from ..exact import renewal
 from ..exact.moments import risk_at
 from ..exact.thresholds import nesterov_limit, step_limit
 from ..model.spectrum import Spectrum
 from ..study.data_scaling import KNOWN, exponent, source_start, transitions
 from ..tuning.budget import Budget, budget_of
-from . import controls, style, yours
+from . import controls, spectra, style, yours
 from .curves import sampled, spaced
 from .frame import Panel, View, new_figure
 from .labels import Plot, texts
@@ -85,6 +86,7 @@ class BudgetPanel(Panel):
     name = "budget"
     title = "Noise and a budget"
     controls = (KAPPA, DECAY, BATCH, NOISE, SAMPLES, SOURCE, DIM, METHODS, ADDITIVE, controls.METHOD)
+    own = ("kappa", "decay", "d")
     references = ("wang2026", "zhang2019", "morwani2026")
     presets = MappingProxyType({
         "published": {"kappa": 281475000000000, "decay": 4, "d": 4096, "source": 0.3, "noise": 0.1, "samples": 16384,
@@ -97,7 +99,8 @@ class BudgetPanel(Panel):
             "conjecture), each with a fitted constant. They change at B = D^b: at b₁ SGD bends, at b₂ Nesterov turns, at b₃ "
             "heavy ball bends. Middle: the runs at the chosen batch, tuned for their last step. Right: the largest learning "
             "rate at a memory of 2²⁴ steps. A method of your own, behind “more”, is run as it is, or tuned like the others "
-            "where it leaves lr and beta open.")
+            "where it leaves lr and beta open. On a spectrum of your own, the start and the slopes are those of the decay that "
+            "fits it best.")
 
     @property
     def theory(self):
@@ -170,12 +173,12 @@ class BudgetPanel(Panel):
 
         While dragging there are a third of the batches, the best of a grid at each, and a coarser spectrum."""
         s, entries = scenario, yours.entries(scenario)
-        problem = tuple(s[k] for k in ("kappa", "decay", "d", "source", "noise", "samples"))
+        problem = spectra.key(s), s["source"], s["noise"], s["samples"]
         found = {key: _budget(*problem, what, "least squares", final) for key, what in entries.items()}
         alone = {key: _budget(*problem, what, "additive", final) for key, what in entries.items() if s["additive"]}
         batch = float(min(s["batch"], s["samples"]))
         at = {key: _here(*problem, batch, what, final) for key, what in entries.items()}
-        traces, numbers = {}, _numbers(s, found, alone, at, _first_risk(*problem[:4], final))
+        traces, numbers = {}, _numbers(s, found, alone, at, _first_risk(*problem[:2], final))
         unit, everything = numbers["start"], [numbers["risks"][key][1] for key in s["methods"]]
         low = min(min(r.min() for r in everything) / unit, 0.3)
         ranges = {"xaxis": [0, np.log10(s["samples"])], "yaxis": [float(np.floor(4 * (1.15 * np.log10(low) - 0.25)) / 4), 0.1],
@@ -202,13 +205,15 @@ class BudgetPanel(Panel):
 
     def recipe(self, scenario):
         """The best batch of each method, and what its run ends at."""
-        s = scenario
+        s, key = scenario, spectra.key(scenario)
+        H = spectra.code(key, BINS[True]) if isinstance(key, str) else (
+            f'mb.Spectrum.power_law(d={s["d"]}, decay={s["decay"]!r}, kappa={s["kappa"]!r}, binned={BINS[True]}, ends="top")')
         return f'''\
 import mombook as mb
 from mombook.study.data_scaling import source_start
 
-H = mb.Spectrum.power_law(d={s["d"]}, decay={s["decay"]!r}, kappa={s["kappa"]!r}, binned={BINS[True]}, ends="top")
-start = source_start(H, {s["decay"]!r}, {s["source"]!r})
+H = {H}
+start = source_start(H, {_decay(key)!r}, {s["source"]!r})
 for family in {s["methods"]}:
     found = mb.tune_budget(H, family, {s["samples"]}, {s["noise"]!r}, start, batches={_batches(s["samples"], True)})
     print(family, "best batch", found.batch, "risk", found.risk / mb.risk_curve(H, found.method, 1, 0, start=start)[0])
@@ -280,14 +285,15 @@ def _marks(traces, plot, s, numbers, ranges, drawn):
 
 def _right(traces, ranges, s, final):
     """The largest stable learning rates, with their exponents in the names."""
-    B, lines = BATCHES[final], _limits(s["kappa"], s["decay"], s["d"], final)
+    B, lines = BATCHES[final], _limits(spectra.key(s), final)
     for key, y in lines.items():
         traces[f"{style.METHODS[key].word}: limit"] = {"x": B, "y": y}
     ranges["yaxis3"] = [float(np.floor(np.log10(min(y.min() for y in lines.values())) - 0.2)), 1.0]
     plot = Plot(ranges["xaxis3"], ranges["yaxis3"], 3, wide=0.7)
     traces["chosen batch (right)"] = {"x": [s["batch"]] * 2, "y": [10**v for v in ranges["yaxis3"]]}
     plot.curve(**traces["chosen batch (right)"])
-    said = {"sgd": "SGD", "heavy_ball": "∝ B", "nesterov": f"∝ B<sup>{given(s['decay'])}</sup>"}
+    said = {"sgd": "SGD", "heavy_ball": "∝ B", 
+            "nesterov": "Nesterov" if "spectrum" in s else f"∝ B<sup>{given(s['decay'])}</sup>"}
     curves = [(said[key], plot.curve(B, y)) for key, y in lines.items()]
     traces["names of limits"] = plot.names(curves, spots=SPOTS[:5])
 
@@ -305,7 +311,7 @@ def _numbers(s, found, alone, at, start):
                "here methods": {key: f.method for key, f in at.items()},
                "alone": {key: (f.batches, f.risks) for key, f in alone.items()},
                "knee": {key: f.critical_batch(OVERHEAD) for key, f in found.items()},
-               "transitions": transitions(s["decay"], s["source"]), "theorem": {}}
+               "transitions": transitions(_decay(spectra.key(s)), s["source"]), "theorem": {}}
     for key in found:
         if key in KNOWN:
             numbers["theorem"][key] = _law(s, key, *numbers["risks"][key], start)
@@ -327,11 +333,11 @@ def _bend(numbers, key, batch):
 
 def _law(s, key, B, risks, start):
     """B and C D^-r(b), with the constant that fits the logarithms best."""
-    log_d = np.log(s["samples"])
+    log_d, decay = np.log(s["samples"]), _decay(spectra.key(s))
     x = np.exp(np.linspace(0, 1, 61) * log_d)
-    slope = -exponent(key, np.minimum(np.log(B) / log_d, 1.0), s["decay"], s["source"]) * log_d
+    slope = -exponent(key, np.minimum(np.log(B) / log_d, 1.0), decay, s["source"]) * log_d
     constant = np.mean(np.log(risks / start) - slope)
-    return x, np.exp(constant - exponent(key, np.linspace(0, 1, 61), s["decay"], s["source"]) * log_d)
+    return x, np.exp(constant - exponent(key, np.linspace(0, 1, 61), decay, s["source"]) * log_d)
 
 
 def _on(numbers, key, batch):
@@ -348,14 +354,27 @@ def _finite(batches, risks, start):
 
 # -- the engine, remembered --------------------------------------------------------------------------------------------
 @lru_cache(maxsize=128)
-def _problem(kappa, decay, d, source, final):
+def _problem(key, source, final):
     """The spectrum and the start."""
-    H = Spectrum.power_law(d, decay, kappa, binned=BINS[final], ends="top")
-    return H, source_start(H, decay, source)
+    if isinstance(key, str):
+        H = spectra.of(key, BINS[final])
+    else:
+        kappa, decay, d = key
+        H = Spectrum.power_law(d, decay, kappa, binned=BINS[final], ends="top")
+    return H, source_start(H, _decay(key), source)
 
 
-def _first_risk(kappa, decay, d, source, final):
-    H, start = _problem(kappa, decay, d, source, final)
+@lru_cache(maxsize=64)
+def _decay(key):
+    """The exponent of the spectrum; of a reader's own, of the power law that fits it best, where the theorem knows it."""
+    if not isinstance(key, str):
+        return key[1]
+    H = spectra.whole(key)
+    return float(np.clip(fit_power_law(H).decay if len(H) > 2 else 0.0, DECAY.low, DECAY.high))
+
+
+def _first_risk(key, source, final):
+    H, start = _problem(key, source, final)
     return float(H.counts @ (H.eigenvalues * start)) / 2
 
 
@@ -366,29 +385,29 @@ def _batches(samples, final):
 
 
 @lru_cache(maxsize=512)
-def _budget(kappa, decay, d, source, noise, samples, what, noise_model, final):
+def _budget(key, source, noise, samples, what, noise_model, final):
     """The budget of one ``Family`` or ``Method`` over the batches."""
-    H, start = _problem(kappa, decay, d, source, final)
+    H, start = _problem(key, source, final)
     return budget_of(H, what, samples, noise, start, batches=_batches(samples, final), quick=not final, noise_model=noise_model)
 
 
 @lru_cache(maxsize=1024)
-def _here(kappa, decay, d, source, noise, samples, batch, what, final):
+def _here(key, source, noise, samples, batch, what, final):
     """The same at the chosen batch alone: computed anew where it is none of those."""
-    every = _budget(kappa, decay, d, source, noise, samples, what, "least squares", final)
+    every = _budget(key, source, noise, samples, what, "least squares", final)
     k = np.flatnonzero(np.isclose(every.batches, batch, rtol=1e-12))
     if k.size:
         return Budget(samples, every.batches[k], every.steps[k], every.risks[k], [every.methods[k[0]]])
-    H, start = _problem(kappa, decay, d, source, final)
+    H, start = _problem(key, source, final)
     return budget_of(H, what, samples, noise, start, batches=[batch], quick=not final)
 
 
 @lru_cache(maxsize=256)
-def _run(kappa, decay, d, source, noise, samples, batch, what, final, low):
+def _run(key, source, noise, samples, batch, what, final, low):
     """The learning curve of the method tuned at the chosen batch, as a share of the start, down to 10^low."""
-    H, start = _problem(kappa, decay, d, source, final)
-    here, unit = _here(kappa, decay, d, source, noise, samples, batch, what, final), _first_risk(
-        kappa, decay, d, source, final)
+    H, start = _problem(key, source, final)
+    here, unit = _here(key, source, noise, samples, batch, what, final), _first_risk(
+        key, source, final)
     T, method = int(here.steps[0]), here.method
     if T > LONG[final]:
         steps = np.unique(np.minimum(spaced(T), T))
@@ -398,9 +417,9 @@ def _run(kappa, decay, d, source, noise, samples, batch, what, final, low):
 
 
 @lru_cache(maxsize=128)
-def _limits(kappa, decay, d, final):
+def _limits(key, final):
     """Largest stable learning rate times L at every batch, of the three methods."""
-    H = _problem(kappa, decay, d, 1.0, final)[0]
+    H = _problem(key, 1.0, final)[0]
     limit = {"sgd": lambda B: step_limit(H, B), "heavy_ball": lambda B: step_limit(H, B, 1 - MEMORY),
              "nesterov": lambda B: nesterov_limit(H, B, 1 - MEMORY)}
     return {key: np.array([H.largest * of(float(B)) for B in BATCHES[final]]) for key, of in limit.items()}
@@ -409,6 +428,9 @@ def _limits(kappa, decay, d, final):
 # -- words -------------------------------------------------------------------------------------------------------------
 def _lamp(s):
     """Whether the theorem's power law is that of the spectrum."""
+    if "spectrum" in s:
+        return "theorem", False, ("it is about eigenvalues i^−decay: the dotted slopes are those of the decay that fits your "
+                                  "spectrum best.")
     far = abs(np.log(s["kappa"]) / np.log(float(s["d"]) ** s["decay"]) - 1)
     if far < 0.02:
         return "theorem", True, ""

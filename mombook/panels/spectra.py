@@ -46,8 +46,6 @@ WITHOUT: Mapping[str, str] = {
     "far_horizon": "it compares curves with laws that hold for eigenvalues i^-decay; explore.tradeoff draws learning curves of "
                    "your spectrum",
     "ruler": "it measures along κ, decay or d, and a given spectrum has one of each; explore.tradeoff measures along the batch",
-    "budget": "it begins with the share i^-(1 + s·decay) of the risk in direction i, and holds the curves against a theorem on "
-              "eigenvalues i^-decay; mombook.tune_budget takes any spectrum and any start",
     "published": "it shows what others have printed, on their spectra",
     "advisor": "it takes the rows themselves: explore.advisor(data=...)",
 }

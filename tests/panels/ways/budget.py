@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+import scipy
 
 import mombook as mb
 from mombook.panels import style
@@ -22,9 +23,31 @@ def problem(kappa, decay, d, source):
     return H, (H.eigenvalues / H.largest) ** (source + 1 / decay) / H.eigenvalues
 
 
+@lru_cache(maxsize=64)
+def fitted(H):
+    """The decay of a straight line through log eigenvalue and log rank, every octave of ranks weighing the same."""
+    lam = H.expanded()
+    rank = scipy.stats.rankdata(-lam)                                   # equal ones stand at the middle of their ranks
+    return float(np.clip(-np.polyfit(np.log(rank), np.log(lam), 1, w=rank**-0.5)[0], 1.05, 6)) if len(H) > 2 else 1.05
+
+
+def decay(c):
+    """The exponent that the start and the theorem are asked for."""
+    return c.s["decay"] if c.given is None else fitted(c.given)
+
+
+def count(c):
+    """How many eigenvalues there are."""
+    return c.s["d"] if c.given is None else round(c.given.dim)
+
+
 def asked(c):
     """The spectrum, the start, and the risk at the start."""
-    H, start = problem(*(c.s[k] for k in ("kappa", "decay", "d", "source")))
+    if c.given is None:
+        H, start = problem(*(c.s[k] for k in ("kappa", "decay", "d", "source")))
+    else:
+        H = mb.Spectrum(c.given.expanded())
+        start = (H.eigenvalues / H.largest) ** (c.s["source"] + 1 / decay(c)) / H.eigenvalues
     return H, start, float(H.eigenvalues @ start) / 2
 
 
@@ -46,10 +69,10 @@ def risks(family, part, model):
         if fixed(c, family):
             assert set(methods) == {asked_for(c, family)}
         for k in places(x, 4):
-            if steps[k] <= STEPS and c.s["d"] <= ENTRIES:
+            if steps[k] <= STEPS and count(c) <= ENTRIES:
                 same(y[k], stepped(c, methods[k], x[k], round(steps[k]), model), rtol=c.tolerance(1e-3, 0.1))
         k = places(x, 3)[1]
-        if steps[k] <= STEPS and c.s["d"] <= 100 and not fixed(c, family):
+        if steps[k] <= STEPS and count(c) <= 100 and not fixed(c, family):
             H, start, first = asked(c)
             found = mb.tune_risk(H, asked_for(c, family), x[k], round(steps[k]), c.s["noise"], start, noise_model=model)[1]
             same(y[k], found / first, atol=1e-9, rtol=c.tolerance(0.03, 0.25))     # below, all is learned: searches end early
@@ -69,7 +92,7 @@ def theorem(family):
     def check(c):
         x, y = c[f"{WORDS[family]}: theorem"]
         D = c.s["samples"]
-        law = {B: D ** -power(family, min(np.log(B) / np.log(D), 1), c.s["decay"], c.s["source"])
+        law = {B: D ** -power(family, min(np.log(B) / np.log(D), 1), decay(c), c.s["source"])
                for B in (*x, *c[WORDS[family]][0])}
         same(y / y[0], [law[B] / law[x[0]] for B in x], rtol=1e-9)
         off = [np.log(risk / law[B]) for B, risk in zip(*c[WORDS[family]], strict=True)]
@@ -87,7 +110,7 @@ def transition(sign, of):
     """An upright at D^b that points at the bend of its method's dotted slope from a name, or runs there from an edge."""
     def check(c):
         x, y = c[sign]
-        same(x, c.s["samples"] ** of(c.s["source"], 1 / c.s["decay"]), rtol=1e-9)
+        same(x, c.s["samples"] ** of(c.s["source"], 1 / decay(c)), rtol=1e-9)
         low, high = (10.0**v for v in c.view.ranges["yaxis"])
         method = {"b₁": "SGD", "b₂": "Nesterov", "b₃": "heavy ball"}[sign]
         bend = None
@@ -165,7 +188,7 @@ def run(family):
         H, start, first = asked(c)
         T = max(round(c.s["samples"] / min(c.batch, c.s["samples"])), 1)
         assert (x[-1] == T or (fixed(c, family) and y[-1] > 1)) and np.all(x == np.rint(x))
-        if c.s["d"] > ENTRIES:
+        if count(c) > ENTRIES:
             return
         last = int(min(T, 400))
         literal = mb.risk_curve(H, c.n["here methods"][family], c.s["samples"] / T, last, c.s["noise"], start) / first
@@ -249,13 +272,13 @@ def said(c):
 
 def lamps(c):
     """The theorem is about i^-decay."""
-    return [bool(abs(np.log(c.s["kappa"]) / (c.s["decay"] * np.log(c.s["d"])) - 1) < 0.02)]
+    return [c.given is None and bool(abs(np.log(c.s["kappa"]) / (c.s["decay"] * np.log(c.s["d"])) - 1) < 0.02)]
 
 
 def numbers(c):
     """What the words rest on."""
     same(c.n["start"], asked(c)[2], rtol=c.tolerance(1e-4, 0.05))
     for b, of in zip(("b1", "b2", "b3"), TRANSITIONS.values(), strict=True):
-        same(c.n["transitions"][b], of(c.s["source"], 1 / c.s["decay"]), rtol=1e-12)
+        same(c.n["transitions"][b], of(c.s["source"], 1 / decay(c)), rtol=1e-12)
     if "asgd" in c.n["theorem"]:
-        same(c.n["transitions"]["b0"], power("asgd", 0.0, c.s["decay"], c.s["source"]), rtol=1e-12)
+        same(c.n["transitions"]["b0"], power("asgd", 0.0, decay(c), c.s["source"]), rtol=1e-12)
