@@ -51,11 +51,11 @@ def illustrate(notebook, old, panel_kind):
 
 
 README = Path(__file__).resolve().parents[1] / "notebooks" / "figures"
-"""Where README's picture is kept: ``start-light.svg`` and ``start-dark.svg``."""
+"""Where README's picture is kept: ``start-light.svg``, ``start-dark.svg``, and the same in motion."""
 
 
 def readme(folder=README):
-    """Draw README's picture, for light and for dark pages, where the figure has changed; says what it wrote.
+    """Draw README's picture, light and dark, still and in motion, where the figure has changed; says what it wrote.
 
     Raises:
         ImportError: there is no Chromium.
@@ -63,16 +63,52 @@ def readme(folder=README):
     written, press = [], None
     for dark in (False, True):
         figure = opening(dark)
-        path, mark = folder / f"start-{'dark' if dark else 'light'}.svg", f"<!-- figure: {fingerprint(figure)} -->"
-        if not path.exists() or mark not in path.read_text(encoding="utf-8"):
+        mark, paths = f"<!-- figure: {fingerprint(figure)} -->", [folder / name for name in drawings(dark)]
+        if not all(path.exists() and mark in path.read_text(encoding="utf-8") for path in paths):
             press = press or Press()
             folder.mkdir(exist_ok=True)
             text = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", press.svg(figure))       # hundredths of a pixel
-            path.write_text(text + mark + "\n", encoding="utf-8")
-            written.append(path)
+            for path, drawn in zip(paths, (text, moving(text)), strict=True):
+                path.write_text(drawn + mark + "\n", encoding="utf-8")
+            written += paths
     if press:
         press.close()
     return written
+
+
+def drawings(dark):
+    """The files of README's picture: still, and in motion."""
+    return [f"start-{'dark' if dark else 'light'}{end}.svg" for end in ("", "-moving")]
+
+
+LOOP, DRAWN, FRAMES = 8, 60, 24
+"""Of README's picture in motion: seconds of a loop, per cent of it in which the runs are drawn, and keyframes of each run."""
+
+
+def moving(svg):
+    """README's picture with its two runs drawn step by step, again and again.
+
+    Where a host plays no style sheets, or a reader wants no motion, it is the picture as it was.
+    """
+    from mombook.panels import style
+
+    rules = []
+    for name in ("sgd", "heavy_ball"):
+        color = "rgb({}, {}, {})".format(*bytes.fromhex(style.METHODS[name].color[1:]))
+        line, end = (f'<path class="{kind}" (?=[^>]*: {re.escape(color)};)' for kind in ("js-line", "point"))
+        d = re.search(f'{line}d="([^"]*)"', svg)[1]                     # the first of its colour: the run
+        svg = re.sub(line, f'<path class="js-line run {name}" pathLength="1" ', svg, count=1)
+        svg = re.sub(end, f'<path class="point end {name}" ', svg, count=1)
+        points = np.array([pair.split(",") for pair in re.findall(r"[-\d.]+,[-\d.]+", d)], float)
+        gone = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+        at = np.unique(np.linspace(0, len(gone) - 1, FRAMES).round().astype(int))
+        left = "".join(f"{DRAWN * k / at[-1]:.1f}%{{stroke-dashoffset:{1 - gone[k] / gone[-1]:.3f}}}" for k in at)
+        rules.append(f"@keyframes {name}{{{left}100%{{stroke-dashoffset:0}}}}.run.{name}{{animation-name:{name}}}")
+    rules.append(f"@keyframes end{{0%,{DRAWN - 1}%{{opacity:0}}{DRAWN}%,100%{{opacity:1}}}}.end{{animation-name:end}}"
+                 f".run{{stroke-dasharray:1}}.run,.end{{animation-duration:{LOOP}s;animation-timing-function:linear;"
+                 "animation-iteration-count:infinite}")
+    first = svg.index(">") + 1
+    return f"{svg[:first]}<style>@media (prefers-reduced-motion:no-preference){{{''.join(rules)}}}</style>{svg[first:]}"
 
 
 def opening(dark):

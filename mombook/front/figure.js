@@ -4,6 +4,7 @@
   const NARROW = 760;                                                   // narrower figures get their subplots under one another
   const HEIGHT = 450, LARGE_LEGEND = 1.3;                               // of a figure that says nothing; of a legend read from afar
   const PRINT = 1050, FOOT = 26;                                        // a picture for paper: its width; room for the stamp
+  const CORNERS = [[1, 1], [0, 0], [1, 0], [0, 1]];                      // right, top
   const POINTS = ["x", "y", "text", "customdata"];
   const AT_ONCE = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
   const config = { displayModeBar: false, responsive: false };
@@ -22,6 +23,7 @@
       this.moved = new Map();                                           // trace name -> its points, changed since then
       this.titled = {};
       this.lit = {};                                                    // trace name -> points of a thin line under it
+      this.named = "";                                                  // what these lines are
       this.fit();
       this.dress(face.looks[mombook.theme()]);
     }
@@ -40,7 +42,8 @@
         return;
       }
       this.stale = false;
-      const drawn = Plotly.react(this.place, [...this.data, ...this.thin], this.layout, config);
+      const layout = { ...this.layout, annotations: [...(this.layout.annotations || []), ...this.notes] };
+      const drawn = Plotly.react(this.place, [...this.data, ...this.thin], layout, config);
       this.place.querySelector(":scope > img")?.remove();               // the picture that stood for it
       await drawn;
       if (this.drawn) return;
@@ -110,10 +113,12 @@
       });
     }
 
-    // Thin lines under some traces, or none: no part of the scenario, of its numbers or of its pictures. Says if that is new.
-    light(traces) {
+    // Thin lines under some traces and what they are, or none: no part of the scenario, of its numbers or of its pictures. Says if
+    // that is new.
+    light(traces, named = "") {
       if (!Object.keys(traces).length && !Object.keys(this.lit).length) return false;
       this.lit = traces;
+      this.named = named;
       this.stale = true;
       return true;
     }
@@ -123,6 +128,23 @@
         { ...this.lit[name], xaxis, yaxis, visible, name: `${name}: carried`, mode: "lines", line: { color: line.color, width: 1.5 },
           showlegend: false, hoverinfo: "skip" }));
     }
+
+    // What the thin lines are, once in each subplot that has some, in the corner that the fewest lines pass.
+    get notes() {
+      const lines = [...this.data, ...this.thin].filter(({ visible, x }) => visible !== false && x?.length);
+      const plots = new Map(this.thin.filter(({ visible }) => visible !== false).map((t) => [`${t.xaxis ?? "x"} ${t.yaxis ?? "y"}`, t]));
+      return [...plots.values()].map(({ xaxis = "x", yaxis = "y" }) => {
+        const here = lines.filter((trace) => (trace.xaxis ?? "x") === xaxis && (trace.yaxis ?? "y") === yaxis)
+          .map((trace) => passed(trace, this.axis(xaxis), this.axis(yaxis)));
+        const crowd = ([right, top]) => here.flat().filter(([u, v]) => (right ? u > 0.35 : u < 0.65) && (top ? v > 0.87 : v < 0.13)).length;
+        const [right, top] = CORNERS.reduce((best, corner) => (crowd(corner) < crowd(best) ? corner : best));
+        return { text: this.named, xref: `${xaxis} domain`, yref: `${yaxis} domain`, x: right ? 0.98 : 0.02, y: top ? 0.97 : 0.03,
+          xanchor: right ? "right" : "left", yanchor: top ? "top" : "bottom", showarrow: false,
+          font: { size: 12 / 13 * (this.layout.font?.size ?? 13) } };
+      });
+    }
+
+    axis(name) { return this.layout[`${name[0]}axis${name.slice(1)}`]; }
 
     title(texts) {
       (this.layout.annotations || []).forEach((annotation, k) => {
@@ -180,6 +202,16 @@
   const of = (trace, path) => path.split(".").reduce((part, name) => part?.[name], trace) ?? (path === "visible" ? true : undefined);
   const alike = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
   const numbers = (array) => (array ? Array.from(array) : []);
+
+  // Points along a line, as shares of its two axes.
+  function passed({ x, y }, across, up) {
+    const share = (value, { type, range: [low, high] }) => ((type === "log" ? Math.log10(value) : value) - low) / (high - low);
+    const points = Array.from(x, (value, k) => [share(value, across), share(y[k], up)]);
+    return points.flatMap(([u, v], k) => {
+      const [s, t] = points[k + 1] ?? [u, v];
+      return Array.from({ length: 8 }, (_, j) => [u + (s - u) * j / 8, v + (t - v) * j / 8]);
+    });
+  }
 
   function merge(into, changes) {
     for (const [key, value] of Object.entries(changes)) {

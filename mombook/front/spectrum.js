@@ -65,7 +65,8 @@
       panel.run("carried", [line, brushed, hidden], (reply) => () => {
         if (brushed !== this.brushed || line !== panel.line || hidden !== panel.hidden || this.held || panel.wanted) return;
         this.lit = { line, bar: brushed };
-        if (panel.figure.light(reply.traces)) panel.figure.draw();
+        const { ranks } = this.bars[brushed];
+        if (panel.figure.light(reply.traces, `thin: the risk of ${ranks.toLowerCase()}`)) panel.figure.draw();
       });
     }
 

@@ -144,3 +144,15 @@ FAMILIES = {
 
 BOOK = MappingProxyType(dict(FAMILIES))
 """The book's own families, whatever a reader adds or puts in their place."""
+
+
+def known(family: str | Family) -> Family:
+    """A ``Family`` as it is, or that of a name in ``FAMILIES``.
+
+    Raises:
+        ValueError: neither.
+
+    >>> known("sgd").word
+    'SGD'
+    """
+    return family if isinstance(family, Family) else FAMILIES[arguments.choice("family", family, FAMILIES)]

@@ -9,11 +9,12 @@ from .. import bounds
 from ..data.estimate import fit_power_law
 from ..model.family import FAMILIES
 from ..tuning.frontiers import apart, frontier, read_off, regimes, smooth
-from . import spectra, style
-from .controls import BATCH, DECAY, DIM, KAPPA, Families
+from . import spectra, style, yours
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, Families
 from .frame import Panel, View, new_figure
 from .labels import BESIDE, MARK, SPOTS, Plot, texts
 from .words import given, percent, three
+from .yours import OWN
 
 METHODS = Families(without=("sgd",))
 BOOK = ("heavy_ball", "nesterov", "asgd")
@@ -32,8 +33,8 @@ STEEPEST = 1e8
 FLOOR = 1e-4
 """Two CEs closer than this are drawn at this distance."""
 
-LEAD = {1e-4: "0.01 %", 1e-3: "0.1 %", 1e-2: "1 %", 0.1: "10 %", 1: "2 ×", 9: "10 ×", 99: "100 ×", 999: "1000 ×"}
-"""Labels of the right plot's axis: CE ratio less 1 -> how far ahead that is."""
+LEAD = {ratio - 1: f"{ratio:g} ×" for ratio in (1.0001, 1.001, 1.01, 1.1, 2, 10, 100, 1000)}
+"""Labels of the right plot's axis: CE ratio less 1, as it is drawn -> the ratio."""
 
 DOUBLED = [0.95, 2.3]
 """Ends of the middle plot's axis upwards, of factors between 1 and 2."""
@@ -45,7 +46,7 @@ class ASGDPanel(Panel):
     name = "asgd"
     title = "ASGD and the spectrum"
     subplots = 3
-    controls = (KAPPA, DECAY, BATCH, DIM, METHODS)
+    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "liu2020", "jain2018", "kidambi2018")
     presets = MappingProxyType({"flat": {"kappa": 1, "decay": 1.5, "batch": 8, "d": 159},
@@ -57,13 +58,13 @@ class ASGDPanel(Panel):
             "Pale is the linear regime: the steps halve and no sample is lost. Dark is the saturated one: hardly a step is "
             "saved, and the samples double. In between samples are traded for steps. Right: the largest lead of ASGD over "
             "heavy ball at any batch, against decay. Of a spectrum of your own it has the decay that fits best, beside power "
-            "laws of its κ and d.")
+            "laws of its κ and d. A method of your own, behind “more”, is drawn on the left.")
 
     @property
     def theory(self):
         """Everything but heavy ball's curve, for every family there is."""
         others = (look.word for key, look in style.METHODS.items() if key not in ("sgd", "heavy_ball"))
-        return (*others, "T5", "T6", "bound names", "linear", "saturated", "regimes", "chosen batch",
+        return (*others, style.YOURS.word, "T5", "T6", "bound names", "linear", "saturated", "regimes", "chosen batch",
                 "linear (doubled)", "saturated (doubled)", "regimes (doubled)", "steps saved", "samples paid", "here doubled",
                 "names doubled", "distance, κ as set", "distance, κ = d^decay", "curve names",
                 "distance here", "here's name")
@@ -79,8 +80,8 @@ class ASGDPanel(Panel):
         for bound, said in (("T5", "at most"), ("T6", "at least")):
             f.add_scatter(name=bound, x=[], y=[], mode="lines", line={"color": asgd, "width": 1.6, "dash": "dot"},
                           showlegend=False, hovertemplate=said + " %{y:.3~g} at B %{x:.3~r}<extra>" + bound + "</extra>")
-        for key in METHODS.options:
-            look = style.METHODS[key]
+        for key in (*METHODS.options, OWN):
+            look = yours.looks()[key]
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", legendgroup=key,
                           line={"color": look.color, "width": 2.5, "dash": look.dash},
                           hovertemplate="%{y:.3~g} at B %{x:.3~r}<extra>" + look.word + "</extra>")
@@ -111,7 +112,8 @@ class ASGDPanel(Panel):
             yaxis2=style.axis("factor, if B is doubled", anchor="x2", range=DOUBLED, autorange=False,
                               tickvals=[1, 1.25, 1.5, 1.75, 2]),
             xaxis3=style.axis("decay of the spectrum", anchor="y3", autorange=False),
-            yaxis3=style.log_axis("lead over heavy ball", anchor="x3", tickvals=list(LEAD), ticktext=list(LEAD.values()))))
+            yaxis3=style.log_axis("efficiency over heavy ball's", anchor="x3", tickvals=list(LEAD),
+                                  ticktext=list(LEAD.values()))))
         f.update_layout(self.wide())
         return f
 
@@ -125,10 +127,12 @@ class ASGDPanel(Panel):
         H = spectra.of(key)
         grid = _frontiers(key, final, *((key, FAMILIES[key]) for key in METHODS.options))
         at = {key: read_off(f.batches, f.gap, batch) for key, f in grid.items()}
+        own = _own(scenario, (float(batch),))
+        at |= {key: float(f.gap[0]) for key, f in own.items()}
         far, where = apart(grid["asgd"], grid["heavy_ball"])
         ranges, traces = {"xaxis": [0, 6], "xaxis2": [0, 6], "xaxis3": [0, 3.1]}, {}
         numbers = _numbers(H, scenario, grid["asgd"], at) | {"distance": far, "distance at": where}
-        says = _left(traces, ranges, H, scenario, grid, numbers)
+        says = _left(traces, ranges, H, scenario, grid, _own(scenario, tuple(GRID[final].tolist())), numbers)
         _middle(traces, ranges, grid["asgd"], batch, numbers)
         _right(traces, ranges, key, np.expm1(far), final)
         cheaper = f"{three(numbers['ratio'])} ×" if numbers["ratio"] > 1.005 else "not"
@@ -156,7 +160,12 @@ for family, f in curves.items():
 apart = np.abs(np.log(curves["asgd"].ce / curves["heavy_ball"].ce))
 print("largest |log CE ratio| of ASGD and heavy ball", apart.max())
 print("at B =", f.batches[apart.argmax()])
-'''
+''' + (f'''\
+from mombook.model.written import parsed
+from mombook.tuning.frontiers import frontier_of
+
+print("your method: gap", frontier_of(H, parsed({scenario["method"]!r}), [{batch}]).gap[0])
+''' if scenario["method"] else "")
 
 
 # -- the three plots --------------------------------------------------------------------------------------------------
@@ -167,21 +176,26 @@ def _numbers(H, scenario, asgd, at):
     linear, saturated, exponent = regimes(asgd.batches, asgd.gap, batch)
     saved = float(_saved(asgd, batch))
     return {"gap": at, "ratio": ce["asgd"] / ce["heavy_ball"], "nesterov": ce["nesterov"] / ce["asgd"],
-            "own": {key: ce[key] / ce["heavy_ball"] for key in scenario["methods"] if key not in BOOK},
+            "own": {key: ce[key] / ce["heavy_ball"] for key in yours.shown(scenario) if key not in BOOK},
             "saved": saved, "paid": 2 / saved, "exponent": exponent, "linear until": linear, "saturated from": saturated,
             "T5 over exact": bounds.two_buffer_gap(H, batch).value / at["asgd"],
             "exact over T6": at["asgd"] / bounds.mass_gap(H, batch).value,
             "exact over T7": at["asgd"] / bounds.two_buffer_gap(H, batch, "lower").value}
 
 
-def _left(traces, ranges, H, scenario, grid, numbers):
+def _left(traces, ranges, H, scenario, grid, own, numbers):
     """Compute efficiencies between their bounds, with ASGD's regimes; whether T5 says anything."""
-    shown, batch, unit, B = scenario["methods"], scenario["batch"], H.smallest / H.trace, grid["asgd"].batches
+    batch, unit, B = scenario["batch"], H.smallest / H.trace, grid["asgd"].batches
+    shown = [key for key in yours.shown(scenario) if np.isfinite(numbers["gap"][key])]
     on, top = "asgd" in shown, np.ceil(np.log10(max((f.ce / unit).max() for f in grid.values())) + 0.35)
     lowest = min((f.ce / unit).max() for f in grid.values())            # beyond the slider's κ methods lie further apart
     ranges["yaxis"] = [min(top - 5, np.floor(np.log10(lowest))), top]
     for key in METHODS.options:
         traces[style.METHODS[key].word] = {"x": B, "y": grid[key].ce / unit, "visible": key in shown}
+    traces[style.YOURS.word] = {"visible": False}
+    for f in own.values():
+        traces[style.YOURS.word] = {"x": B, "y": f.ce / unit}
+        yours.keep_inside(traces, ranges, {"": ("xaxis", "yaxis")})
     upper, lower = bounds.two_buffer_gap(H, B).value, bounds.mass_gap(H, B).value
     drawn = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan) / B / unit
     proved = {"at most (T5)": drawn, "at least (T6)": -np.log1p(-lower) / B / unit}
@@ -190,14 +204,14 @@ def _left(traces, ranges, H, scenario, grid, numbers):
     rings = [-np.log1p(-numbers["gap"][k]) / batch / unit for k in shown]
     plot = Plot(ranges["xaxis"], ranges["yaxis"], 3)
     plot.marks([batch] * len(shown), rings)
-    for key in shown:
-        plot.curve(B, grid[key].ce / unit)
+    for f in ({**grid, **own}[key] for key in yours.shown(scenario)):
+        plot.curve(B, f.ce / unit)
     names = plot.names([(word, plot.curve(B, y)) for word, y in proved.items()], spots=SPOTS[::-1])
     ends = numbers["linear until"], numbers["saturated from"], B[-1]
     _regimes(traces, plot, *ends, [10**y for y in ranges["yaxis"]], "", (0.99, 0.08, 0.14), on)
     traces["bound names"] = {**names, "visible": on}
     traces["chosen batch"] = {"x": [batch] * len(shown), "y": rings, "visible": bool(max(rings) >= 10 ** ranges["yaxis"][0]),
-                              "marker.line.color": [style.METHODS[k].color for k in shown]}
+                              "marker.line.color": yours.colors(shown)}
     return bool((upper < 1).any())
 
 
@@ -245,6 +259,12 @@ def _frontiers(key, final, *families):
     return frontier(spectra.of(key), [name for name, _ in families], GRID[final])
 
 
+def _own(scenario, batches):
+    """The reader's own method at some batches, if there is one."""
+    line = scenario["method"]
+    return {OWN: yours.frontier(spectra.key(scenario), line, batches)} if line else {}
+
+
 @lru_cache(maxsize=256)
 def _distances(kappa, d, final):
     """A curve of the right plot: at one kappa, or with ``kappa=None`` at kappa = d^decay."""
@@ -287,8 +307,10 @@ def _fitted(key):
 def _sentence(scenario, n, vacuous):
     H, batch = spectra.of(spectra.key(scenario)), scenario["batch"]
     if H.kappa == 1:
-        return f"κ = 1, d = {given(H.dim)}: the spectrum is flat, and ASGD, Nesterov and heavy ball are SGD."
-    own = "".join(f"; {style.METHODS[key].word} has {three(ratio)} times heavy ball's" for key, ratio in n["own"].items())
+        return (f"κ = 1, d = {given(H.dim)}: the spectrum is flat, and ASGD, Nesterov and heavy ball are SGD."
+                + _of_yours(scenario, n))
+    own = "".join(f"; {style.METHODS[key].word} has {three(ratio)} times heavy ball's" for key, ratio in n["own"].items()
+                  if key != OWN)
     apart = np.expm1(n["distance"])
     worst = percent(apart) if apart < 1 else f"a factor {three(apart + 1)}"
     parts = [
@@ -298,4 +320,14 @@ def _sentence(scenario, n, vacuous):
         f"B = {three(n['linear until'])}, saturated from B = {three(n['saturated from'])}",
         f"Over all batches ASGD and heavy ball differ by {worst} at most"]
     bound = "" if vacuous else f"T5 over exact {three(n['T5 over exact'])}, "
-    return ". ".join(parts) + f". {bound}exact over T6 {three(n['exact over T6'])}, over T7 {three(n['exact over T7'])}."
+    return (". ".join(parts) + f". {bound}exact over T6 {three(n['exact over T6'])}, over T7 {three(n['exact over T7'])}."
+            + _of_yours(scenario, n))
+
+
+def _of_yours(scenario, n):
+    """The reader's own method beside heavy ball, if there is one."""
+    if not scenario["method"]:
+        return ""
+    ratio = n["own"][OWN]
+    has = f"has {three(ratio)} times heavy ball's compute efficiency" if np.isfinite(ratio) else ""
+    return yours.sentence(spectra.key(scenario), scenario["method"], has)

@@ -6,19 +6,20 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..data.estimate import fit_power_law
 from ..exact import renewal
 from ..exact.moments import risk_at
 from ..exact.thresholds import nesterov_limit, step_limit
-from ..model.family import FAMILIES
 from ..model.spectrum import Spectrum
 from ..study.data_scaling import KNOWN, exponent, source_start, transitions
-from ..tuning.budget import Budget, tune_budget
-from . import controls, style
+from ..tuning.budget import Budget, budget_of
+from . import controls, spectra, style, yours
 from .curves import sampled, spaced
 from .frame import Panel, View, new_figure
 from .labels import Plot, texts
 from .scenario import Slider, Switch
 from .words import given, three
+from .yours import OWN
 
 KAPPA = replace(controls.KAPPA, high=1e16, default=281475000000000, more=True)
 DECAY = Slider("decay", "decay", 1.05, 6, 4, step=0.05, more=True,
@@ -57,6 +58,9 @@ BATCHES = {False: 2.0 ** np.arange(0, 25, 4), True: 2.0 ** np.arange(0, 25)}
 OVERHEAD = 0.2
 """The knee: the largest batch whose risk is within this share of the method's least."""
 
+GROWN = 1e6
+"""A risk as a share of the start from which on it is not drawn."""
+
 TRANSITIONS = {"b1": ("b₁", "SGD bends"), "b2": ("b₂", "Nesterov turns"), "b3": ("b₃", "heavy ball bends")}
 """Transition of the theorem -> its sign, and what happens there."""
 
@@ -81,7 +85,8 @@ class BudgetPanel(Panel):
 
     name = "budget"
     title = "Noise and a budget"
-    controls = (KAPPA, DECAY, BATCH, NOISE, SAMPLES, SOURCE, DIM, METHODS, ADDITIVE)
+    controls = (KAPPA, DECAY, BATCH, NOISE, SAMPLES, SOURCE, DIM, METHODS, ADDITIVE, controls.METHOD)
+    own = ("kappa", "decay", "d")
     references = ("wang2026", "zhang2019", "morwani2026")
     presets = MappingProxyType({
         "published": {"kappa": 281475000000000, "decay": 4, "d": 4096, "source": 0.3, "noise": 0.1, "samples": 16384,
@@ -93,13 +98,15 @@ class BudgetPanel(Panel):
             "Rings: the largest batch within 20 % of a method's least risk. Dotted: the slopes of the theorem (ASGD's are a "
             "conjecture), each with a fitted constant. They change at B = D^b: at b₁ SGD bends, at b₂ Nesterov turns, at b₃ "
             "heavy ball bends. Middle: the runs at the chosen batch, tuned for their last step. Right: the largest learning "
-            "rate at a memory of 2²⁴ steps.")
+            "rate at a memory of 2²⁴ steps. A method of your own, behind “more”, is run as it is, or tuned like the others "
+            "where it leaves lr and beta open. On a spectrum of your own, the start and the slopes are those of the decay that "
+            "fits it best.")
 
     @property
     def theory(self):
         """Everything but SGD and heavy ball: who expects what Nesterov does?"""
-        words = [look.word for key, look in style.METHODS.items() if key not in ("sgd", "heavy_ball")]
-        lines = [f"{look.word}: theorem" for look in style.METHODS.values()]
+        words = [look.word for key, look in yours.looks().items() if key not in ("sgd", "heavy_ball")]
+        lines = [f"{look.word}: theorem" for look in yours.looks().values()]
         parts = [f"{word}: {part}" for word in words for part in ("run", "additive")]
         return (*words, *parts, *lines, *(sign for sign, _ in TRANSITIONS.values()), "names of transitions",
                 "names of methods", "knee", "gain", "size of the gain",
@@ -112,7 +119,7 @@ class BudgetPanel(Panel):
         for sign, said in TRANSITIONS.values():
             f.add_scatter(name=sign, x=[], y=[], mode="lines", line={"color": style.MUTED, "width": 1}, showlegend=False,
                           hovertemplate=f"{said} at B %{{x:.3~r}}<extra>{sign}</extra>")
-        for key, look in style.METHODS.items():
+        for key, look in yours.looks().items():
             line, quiet = {"color": look.color, "width": 2.5, "dash": look.dash}, {"legendgroup": key, "showlegend": False}
             f.add_scatter(name=f"{look.word}: theorem", x=[], y=[], mode="lines", hoverinfo="skip", **quiet,
                           line={"color": look.color, "width": 1.3, "dash": "dot"})
@@ -165,14 +172,14 @@ class BudgetPanel(Panel):
         """Every method tuned for the budget at every batch, the runs at the chosen one, and the limits of stability.
 
         While dragging there are a third of the batches, the best of a grid at each, and a coarser spectrum."""
-        s, shown = scenario, scenario["methods"]
-        problem = tuple(s[k] for k in ("kappa", "decay", "d", "source", "noise", "samples"))
-        found = {key: _budget(*problem, key, FAMILIES[key], "least squares", final) for key in shown}
-        alone = {key: _budget(*problem, key, FAMILIES[key], "additive", final) for key in shown if s["additive"]}
+        s, entries = scenario, yours.entries(scenario)
+        problem = spectra.key(s), s["source"], s["noise"], s["samples"]
+        found = {key: _budget(*problem, what, "least squares", final) for key, what in entries.items()}
+        alone = {key: _budget(*problem, what, "additive", final) for key, what in entries.items() if s["additive"]}
         batch = float(min(s["batch"], s["samples"]))
-        at = {key: _here(*problem, batch, key, FAMILIES[key], final) for key in shown}
-        traces, numbers = {}, _numbers(s, found, alone, at, _first_risk(*problem[:4], final))
-        unit, everything = numbers["start"], [risks for _, risks in numbers["risks"].values()]
+        at = {key: _here(*problem, batch, what, final) for key, what in entries.items()}
+        traces, numbers = {}, _numbers(s, found, alone, at, _first_risk(*problem[:2], final))
+        unit, everything = numbers["start"], [numbers["risks"][key][1] for key in s["methods"]]
         low = min(min(r.min() for r in everything) / unit, 0.3)
         ranges = {"xaxis": [0, np.log10(s["samples"])], "yaxis": [float(np.floor(4 * (1.15 * np.log10(low) - 0.25)) / 4), 0.1],
                   "xaxis2": [0, max(np.log10(numbers["steps"]), 0.3)], "xaxis3": [0, np.log10(BATCHES[True][-1])]}
@@ -180,12 +187,17 @@ class BudgetPanel(Panel):
         left = Plot(ranges["xaxis"], ranges["yaxis"], 1, line=TALL)
         drawn = _left(traces, left, s, numbers)
         _marks(traces, left, s, numbers, ranges, drawn)
-        for key, look in style.METHODS.items():
+        for key, look in yours.looks().items():
             name = f"{look.word}: run"
             traces[name] = {"visible": False}
-            if key in shown:
-                steps, risks, notes = _run(*problem, batch, key, FAMILIES[key], final, ranges["yaxis"][0])
-                traces[name] = {"x": steps[1:], "y": risks[1:], "customdata": notes[1:], "visible": True}
+            if key in entries:
+                steps, risks, notes = _run(*problem, batch, entries[key], final, ranges["yaxis"][0])
+                there = (steps > 0) & (risks < GROWN)
+                traces[name] = {"x": steps[there], "y": risks[there], "customdata": notes[there], "visible": bool(there.any())}
+        if s["method"]:
+            drawn_at = {"": ("xaxis", "yaxis"), ": run": ("xaxis2", "yaxis2")} | (
+                {": additive": ("xaxis", "yaxis")} if s["additive"] else {})
+            yours.keep_inside(traces, ranges, drawn_at)
         _right(traces, ranges, s, final)
         return View(traces, _sentence(s, numbers), ranges,
                     ["<b>The same samples</b> in larger batches", f"The runs at <b>B = {given(numbers['batch'])}</b>",
@@ -193,29 +205,38 @@ class BudgetPanel(Panel):
 
     def recipe(self, scenario):
         """The best batch of each method, and what its run ends at."""
-        s = scenario
+        s, key = scenario, spectra.key(scenario)
+        H = spectra.code(key, BINS[True]) if isinstance(key, str) else (
+            f'mb.Spectrum.power_law(d={s["d"]}, decay={s["decay"]!r}, kappa={s["kappa"]!r}, binned={BINS[True]}, ends="top")')
         return f'''\
 import mombook as mb
 from mombook.study.data_scaling import source_start
 
-H = mb.Spectrum.power_law(d={s["d"]}, decay={s["decay"]!r}, kappa={s["kappa"]!r}, binned={BINS[True]}, ends="top")
-start = source_start(H, {s["decay"]!r}, {s["source"]!r})
+H = {H}
+start = source_start(H, {_decay(key)!r}, {s["source"]!r})
 for family in {s["methods"]}:
     found = mb.tune_budget(H, family, {s["samples"]}, {s["noise"]!r}, start, batches={_batches(s["samples"], True)})
     print(family, "best batch", found.batch, "risk", found.risk / mb.risk_curve(H, found.method, 1, 0, start=start)[0])
-'''
+''' + (f'''\
+from mombook.model.written import parsed
+from mombook.tuning.budget import budget_of
+
+own = parsed({s["method"]!r})
+found = budget_of(H, own, {s["samples"]}, {s["noise"]!r}, start, batches={_batches(s["samples"], True)})
+print("your method: best batch", found.batch, "risk", found.risk / mb.risk_curve(H, found.method, 1, 0, start=start)[0])
+''' if s["method"] else "")
 
 
 # -- the three plots ---------------------------------------------------------------------------------------------------
 def _left(traces, plot, s, numbers):
     """Final risks, the theorem's slopes and additive noise; the points of each curve."""
     drawn = []
-    for key, look in style.METHODS.items():
+    for key, look in yours.looks().items():
         for part in ("", ": theorem", ": additive"):
             traces[look.word + part] = {"visible": False}
-        if key not in s["methods"]:
+        if key not in yours.shown(s):
             continue
-        B, risks = numbers["risks"][key]
+        B, risks = _finite(*numbers["risks"][key], numbers["start"])
         y = risks / numbers["start"]
         traces[look.word] = {"x": B, "y": y, "visible": True}
         drawn.append((look.word, plot.curve(B, y)))
@@ -224,7 +245,7 @@ def _left(traces, plot, s, numbers):
             traces[f"{look.word}: theorem"] = {"x": x, "y": law, "visible": True}
             plot.curve(x, law)
         if key in numbers["alone"]:
-            x, risks = numbers["alone"][key]
+            x, risks = _finite(*numbers["alone"][key], numbers["start"])
             traces[f"{look.word}: additive"] = {"x": x, "y": risks / numbers["start"], "visible": True}
             plot.curve(x, risks / numbers["start"])
     return drawn
@@ -232,12 +253,11 @@ def _left(traces, plot, s, numbers):
 
 def _marks(traces, plot, s, numbers, ranges, drawn):
     """Knees, transitions, the chosen batch, the gain and the names."""
-    knees = [(numbers["knee"][key], *_on(numbers, key, numbers["knee"][key])) for key in s["methods"]
-             if numbers["knee"][key] < 0.99 * s["samples"]]
-    x, y = ([k[0] for k in knees], [k[1] for k in knees])
-    colors = [style.METHODS[key].color for key in s["methods"] if numbers["knee"][key] < 0.99 * s["samples"]]
-    traces["knee"] = {"x": x, "y": y, "marker.line.color": colors}
-    if knees:
+    bent = [key for key in yours.shown(s) if numbers["knee"][key] < 0.99 * s["samples"]]
+    x = [numbers["knee"][key] for key in bent]
+    y = [_on(numbers, key, at) for key, at in zip(bent, x, strict=True)]
+    traces["knee"] = {"x": x, "y": y, "marker.line.color": yours.colors(bent)}
+    if bent:
         plot.marks(x, y)
     ends = [10 ** v for v in ranges["yaxis"]]
     traces["chosen batch"] = {"x": [numbers["batch"]] * 2, "y": ends}
@@ -258,21 +278,22 @@ def _marks(traces, plot, s, numbers, ranges, drawn):
         below, above = foot - np.outer(AWAY, (0, 1)), head + np.outer(AWAY, (0, 1))
         spots = [below[0], (foot + head) / 2, *below[1:], *above]
         traces["size of the gain"] = texts([(word, *plot.best(word, spots, ease=0.1, scale=LARGER))])
-    names = plot.names(drawn, spots=SPOTS, legend=True)
-    colors = {look.word: look.color for look in style.METHODS.values()}
+    names = plot.names([pair for pair in drawn if len(pair[1])], spots=SPOTS, legend=True)
+    colors = dict(zip((look.word for look in yours.looks().values()), yours.colors(yours.looks()), strict=True))
     traces["names of methods"] = {**names, "textfont.color": [colors[word] for word in names["text"]] or style.MUTED}
 
 
 def _right(traces, ranges, s, final):
     """The largest stable learning rates, with their exponents in the names."""
-    B, lines = BATCHES[final], _limits(s["kappa"], s["decay"], s["d"], final)
+    B, lines = BATCHES[final], _limits(spectra.key(s), final)
     for key, y in lines.items():
         traces[f"{style.METHODS[key].word}: limit"] = {"x": B, "y": y}
     ranges["yaxis3"] = [float(np.floor(np.log10(min(y.min() for y in lines.values())) - 0.2)), 1.0]
     plot = Plot(ranges["xaxis3"], ranges["yaxis3"], 3, wide=0.7)
     traces["chosen batch (right)"] = {"x": [s["batch"]] * 2, "y": [10**v for v in ranges["yaxis3"]]}
     plot.curve(**traces["chosen batch (right)"])
-    said = {"sgd": "SGD", "heavy_ball": "∝ B", "nesterov": f"∝ B<sup>{given(s['decay'])}</sup>"}
+    said = {"sgd": "SGD", "heavy_ball": "∝ B", 
+            "nesterov": "Nesterov" if "spectrum" in s else f"∝ B<sup>{given(s['decay'])}</sup>"}
     curves = [(said[key], plot.curve(B, y)) for key, y in lines.items()]
     traces["names of limits"] = plot.names(curves, spots=SPOTS[:5])
 
@@ -290,7 +311,7 @@ def _numbers(s, found, alone, at, start):
                "here methods": {key: f.method for key, f in at.items()},
                "alone": {key: (f.batches, f.risks) for key, f in alone.items()},
                "knee": {key: f.critical_batch(OVERHEAD) for key, f in found.items()},
-               "transitions": transitions(s["decay"], s["source"]), "theorem": {}}
+               "transitions": transitions(_decay(spectra.key(s)), s["source"]), "theorem": {}}
     for key in found:
         if key in KNOWN:
             numbers["theorem"][key] = _law(s, key, *numbers["risks"][key], start)
@@ -312,29 +333,48 @@ def _bend(numbers, key, batch):
 
 def _law(s, key, B, risks, start):
     """B and C D^-r(b), with the constant that fits the logarithms best."""
-    log_d = np.log(s["samples"])
+    log_d, decay = np.log(s["samples"]), _decay(spectra.key(s))
     x = np.exp(np.linspace(0, 1, 61) * log_d)
-    slope = -exponent(key, np.minimum(np.log(B) / log_d, 1.0), s["decay"], s["source"]) * log_d
+    slope = -exponent(key, np.minimum(np.log(B) / log_d, 1.0), decay, s["source"]) * log_d
     constant = np.mean(np.log(risks / start) - slope)
-    return x, np.exp(constant - exponent(key, np.linspace(0, 1, 61), s["decay"], s["source"]) * log_d)
+    return x, np.exp(constant - exponent(key, np.linspace(0, 1, 61), decay, s["source"]) * log_d)
 
 
 def _on(numbers, key, batch):
     """The height of a method's curve at a batch, log-linear."""
     B, risks = numbers["risks"][key]
-    return (float(np.exp(np.interp(np.log(batch), np.log(B), np.log(risks / numbers["start"])))),)
+    return float(np.exp(np.interp(np.log(batch), np.log(B), np.log(risks / numbers["start"]))))
+
+
+def _finite(batches, risks, start):
+    """Where a method learns or comes near to it: the points that are drawn."""
+    there = risks < GROWN * start
+    return batches[there], risks[there]
 
 
 # -- the engine, remembered --------------------------------------------------------------------------------------------
 @lru_cache(maxsize=128)
-def _problem(kappa, decay, d, source, final):
+def _problem(key, source, final):
     """The spectrum and the start."""
-    H = Spectrum.power_law(d, decay, kappa, binned=BINS[final], ends="top")
-    return H, source_start(H, decay, source)
+    if isinstance(key, str):
+        H = spectra.of(key, BINS[final])
+    else:
+        kappa, decay, d = key
+        H = Spectrum.power_law(d, decay, kappa, binned=BINS[final], ends="top")
+    return H, source_start(H, _decay(key), source)
 
 
-def _first_risk(kappa, decay, d, source, final):
-    H, start = _problem(kappa, decay, d, source, final)
+@lru_cache(maxsize=64)
+def _decay(key):
+    """The exponent of the spectrum; of a reader's own, of the power law that fits it best, where the theorem knows it."""
+    if not isinstance(key, str):
+        return key[1]
+    H = spectra.whole(key)
+    return float(np.clip(fit_power_law(H).decay if len(H) > 2 else 0.0, DECAY.low, DECAY.high))
+
+
+def _first_risk(key, source, final):
+    H, start = _problem(key, source, final)
     return float(H.counts @ (H.eigenvalues * start)) / 2
 
 
@@ -345,29 +385,29 @@ def _batches(samples, final):
 
 
 @lru_cache(maxsize=512)
-def _budget(kappa, decay, d, source, noise, samples, name, family, noise_model, final):
-    """``tune_budget`` of one family over the batches (``family`` is the entry of ``name``)."""
-    H, start = _problem(kappa, decay, d, source, final)
-    return tune_budget(H, name, samples, noise, start, _batches(samples, final), quick=not final, noise_model=noise_model)
+def _budget(key, source, noise, samples, what, noise_model, final):
+    """The budget of one ``Family`` or ``Method`` over the batches."""
+    H, start = _problem(key, source, final)
+    return budget_of(H, what, samples, noise, start, batches=_batches(samples, final), quick=not final, noise_model=noise_model)
 
 
 @lru_cache(maxsize=1024)
-def _here(kappa, decay, d, source, noise, samples, batch, name, family, final):
+def _here(key, source, noise, samples, batch, what, final):
     """The same at the chosen batch alone: computed anew where it is none of those."""
-    every = _budget(kappa, decay, d, source, noise, samples, name, family, "least squares", final)
+    every = _budget(key, source, noise, samples, what, "least squares", final)
     k = np.flatnonzero(np.isclose(every.batches, batch, rtol=1e-12))
     if k.size:
         return Budget(samples, every.batches[k], every.steps[k], every.risks[k], [every.methods[k[0]]])
-    H, start = _problem(kappa, decay, d, source, final)
-    return tune_budget(H, name, samples, noise, start, [batch], quick=not final)
+    H, start = _problem(key, source, final)
+    return budget_of(H, what, samples, noise, start, batches=[batch], quick=not final)
 
 
 @lru_cache(maxsize=256)
-def _run(kappa, decay, d, source, noise, samples, batch, name, family, final, low):
+def _run(key, source, noise, samples, batch, what, final, low):
     """The learning curve of the method tuned at the chosen batch, as a share of the start, down to 10^low."""
-    H, start = _problem(kappa, decay, d, source, final)
-    here, unit = _here(kappa, decay, d, source, noise, samples, batch, name, family, final), _first_risk(
-        kappa, decay, d, source, final)
+    H, start = _problem(key, source, final)
+    here, unit = _here(key, source, noise, samples, batch, what, final), _first_risk(
+        key, source, final)
     T, method = int(here.steps[0]), here.method
     if T > LONG[final]:
         steps = np.unique(np.minimum(spaced(T), T))
@@ -377,9 +417,9 @@ def _run(kappa, decay, d, source, noise, samples, batch, name, family, final, lo
 
 
 @lru_cache(maxsize=128)
-def _limits(kappa, decay, d, final):
+def _limits(key, final):
     """Largest stable learning rate times L at every batch, of the three methods."""
-    H = _problem(kappa, decay, d, 1.0, final)[0]
+    H = _problem(key, 1.0, final)[0]
     limit = {"sgd": lambda B: step_limit(H, B), "heavy_ball": lambda B: step_limit(H, B, 1 - MEMORY),
              "nesterov": lambda B: nesterov_limit(H, B, 1 - MEMORY)}
     return {key: np.array([H.largest * of(float(B)) for B in BATCHES[final]]) for key, of in limit.items()}
@@ -388,6 +428,9 @@ def _limits(kappa, decay, d, final):
 # -- words -------------------------------------------------------------------------------------------------------------
 def _lamp(s):
     """Whether the theorem's power law is that of the spectrum."""
+    if "spectrum" in s:
+        return "theorem", False, ("it is about eigenvalues i^−decay: the dotted slopes are those of the decay that fits your "
+                                  "spectrum best.")
     far = abs(np.log(s["kappa"]) / np.log(float(s["d"]) ** s["decay"]) - 1)
     if far < 0.02:
         return "theorem", True, ""
@@ -396,9 +439,19 @@ def _lamp(s):
 
 
 def _sentence(s, n):
-    """One claim with at most two numbers."""
+    """One claim with at most two numbers; and the best batch of the reader's own method."""
+    if not s["method"]:
+        return _claim(s, n)
+    batch, risk = n["best"][OWN]
+    if risk >= GROWN:
+        return f"{_claim(s, n)} Your method diverges at every batch of this budget."
+    return (f"{_claim(s, n)} Your method does best with batches of {_batch(batch)}, and ends at {three(risk)} of the risk at "
+            "the start.")
+
+
+def _claim(s, n):
     word = {key: style.METHODS[key].word for key in s["methods"]}
-    gain, best = n["gain"], n["best"]
+    gain, best = n["gain"], {key: n["best"][key] for key in s["methods"]}
     head = "B is larger than the budget, so a run is a single step. " if s["batch"] > s["samples"] else ""
     if gain:
         claim = (f"With label noise, Nesterov at its best batch, {_batch(gain['batch'])}, ends {three(gain['times'])}× below "

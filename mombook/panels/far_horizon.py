@@ -6,16 +6,17 @@ from types import MappingProxyType
 import numpy as np
 
 from ..arguments import TINY
-from ..exact.moments import risk_at
-from ..model.family import FAMILIES
+from ..exact.moments import is_stable, risk_at
+from ..model.method import Method
 from ..study.scaling import local_exponents
 from ..tuning.horizon import bend, quick_tune_risk, settled_risk
-from . import controls, spectra, style
+from . import controls, spectra, style, yours
 from .curves import FILLED, MOST, sampled
 from .frame import Panel, View, new_figure
 from .labels import ABOVE_OR_BELOW, Plot
 from .scenario import Slider
 from .words import given, percent, three
+from .yours import OWN
 
 
 class Large(Slider):
@@ -54,6 +55,9 @@ PARTS = ("", ", tuned anew", ": exponent", ": exponent, tuned anew")
 TARGET = 0.01
 """Share of the starting risk whose time is told."""
 
+GROWN = 1e6
+"""A risk as a share of the start from which on a method is said to diverge, and not drawn."""
+
 FLOOR = 1e-12
 """Lowest risk that is drawn, as a share of the start."""
 
@@ -67,7 +71,7 @@ class FarHorizonPanel(Panel):
     name = "far_horizon"
     title = "A hundred million steps"
     subplots = 2
-    controls = (DECAY, DIM, controls.BATCH, STEPS, METHODS)
+    controls = (DECAY, DIM, controls.BATCH, STEPS, METHODS, controls.METHOD)
     references = ("morwani2026", "ferbach2025", "weideman2007")
     theory = ("the law", "law of the exponent", "ASGD's exponent, tuned anew")
     presets = MappingProxyType({
@@ -80,12 +84,13 @@ class FarHorizonPanel(Panel):
             "eigenvalue takes it). Left: lines are exact expectations (but for bins of eigenvalues, whose cost is told); "
             "dotted, the power law with its constant; open marks, the risk at T had the method been tuned for that T; crosses, "
             "where the smallest eigenvalue is learned and the law ends. Right: the power of t by which each falls just then, "
-            "lines over a decade of the curve, marks from one open mark to the next. " + FILLED)
+            "lines over a decade of the curve, marks from one open mark to the next. A method of your own, behind “more”, runs "
+            "as it is, or is tuned like the others where it leaves lr and beta open. " + FILLED)
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
-        for key, look in style.METHODS.items():
+        for key, look in yours.looks().items():
             line = {"color": look.color, "width": 2.5, "dash": look.dash}
             mark = {"color": style.PAPER, "symbol": look.marker, "size": 8, "line": {"color": look.color, "width": 2}}
             f.add_scatter(name=look.word, x=[], y=[], mode="lines", line=line, legendgroup=key,
@@ -122,10 +127,10 @@ class FarHorizonPanel(Panel):
         decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
         powers = {"left running": 1 - 1 / decay, "tuned anew": (2 - 1 / decay) * (1 - 1 / decay)}
         top = 3.5 * powers["left running"]
-        asked = {key: (decay, d, batch, T, key, FAMILIES[key]) for key in style.METHODS if key in scenario["methods"]}
+        asked = {key: (decay, d, batch, T, what) for key, what in yours.entries(scenario).items()}
         traces, laws = {}, []
         numbers = {"end": {}, "reach": {}, "fitted": {}, "tuned anew": {}, "law": powers, "bend": {}}
-        for key, look in style.METHODS.items():
+        for key, look in yours.looks().items():
             if key not in asked:
                 traces |= {look.word + part: {"visible": False} for part in PARTS}
                 continue
@@ -136,21 +141,22 @@ class FarHorizonPanel(Panel):
                 numbers[what][key] = value
         traces |= _laws(laws, powers, T) | {"ASGD's exponent, tuned anew": {
             "x": [1, T], "y": [powers["tuned anew"]] * 2, "visible": "asgd" in asked}}
-        traces["law names"] = _law_names(traces, [style.METHODS[key].word for key in asked], [0, np.log10(T)], [0, top])
-        lowest = min(numbers["end"].values())
+        traces["law names"] = _law_names(traces, [yours.looks()[key].word for key in asked], [0, np.log10(T)], [0, top])
+        lowest = min(numbers["end"][key] for key in scenario["methods"])
         low = min(np.floor(np.log10(lowest)) if lowest > FLOOR else -8.0, -1.0)
         law = np.asarray(traces["the law"]["y"], float)
         traces["the law"]["visible"] = bool(((law >= 10**low) & (law <= HIGHEST)).any())
         crosses = []
         for key in asked:
-            word = style.METHODS[key].word
+            word = yours.looks()[key].word
             traces[word], cross = _as_drawn(asked[key], final, 10**low, numbers["bend"][key])
             crosses += cross
             marks = traces[f"{word}, tuned anew"]                           # those under the picture's lower edge are left out
             inside = marks["y"] >= 10**low
             marks |= {"x": marks["x"][inside], "y": marks["y"][inside]}
         traces["d is learned"] = dict(zip("xy", np.transpose(crosses) if crosses else ([], []), strict=True))
-        numbers["binning"] = _binning(decay, d, batch, T, scenario["methods"], 10**low) if final else {}
+        settled = [asked[key] for key, end in numbers["end"].items() if end < GROWN]
+        numbers["binning"] = _binning(settled, 10**low) if final else {}
         across = [0, np.log10(T)]
         ranges = {"xaxis": across, "yaxis": [low, np.log10(HIGHEST)], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
@@ -160,7 +166,8 @@ class FarHorizonPanel(Panel):
     def recipe(self, scenario):
         """Every method tuned for the horizon, and the risk that it ends at."""
         decay, d, batch, T = (scenario[k] for k in ("decay", "d", "batch", "steps"))
-        horizons = {key: horizon(decay, d, batch, T, key, FAMILIES[key]) for key in scenario["methods"]}
+        entries = yours.entries(scenario)
+        horizons = {key: horizon(decay, d, batch, T, entries[key]) for key in scenario["methods"]}
         return f'''\
 import numpy as np
 import mombook as mb
@@ -173,6 +180,19 @@ for family, steps in {horizons}.items():
     best, estimate = quick_tune_risk(coarse, family, {batch}, steps)   # least risk after so many steps
     curve = mb.risk_at(H, best.method, {batch}, times) / (H.trace / 2)  # exactly, without the steps
     print(family, "ends at this share of its start:", curve[-1])
+''' + (_own_recipe(scenario["method"], entries[OWN], horizon(decay, d, batch, T, entries[OWN]), batch)
+       if scenario["method"] else "")
+
+
+def _own_recipe(line, what, steps, batch):
+    """The same of the reader's own method."""
+    best = "own" if isinstance(what, Method) else f"quick_tune_risk(coarse, own, {batch}, {steps})[0].method"
+    return f'''\
+from mombook.model.written import parsed
+
+own = parsed({line!r})
+curve = mb.risk_at(H, {best}, {batch}, times) / (H.trace / 2)
+print("your method ends at this share of its start:", curve[-1])
 '''
 
 
@@ -181,20 +201,22 @@ def _at_its_times(asked, final, top):
     """Of one method: traces by the ends of their names, its numbers, and the law from where it holds (a list of one, or none).
 
     The curve itself is drawn later (``_as_drawn``), when the lowest risk of all is known."""
-    decay, d, batch, T, *_ = asked
+    decay, d, batch, T, what = asked
     H, per = spectra.from_top(decay, d), PER_DECADE[final]
     times = _times(T, per)
     method, risk = _curve(*asked, final)
     forgets = 1 / (1 - method.beta) if method.eta else 0.0
-    still = (risk > FLOOR / 10) & (times > (forgets if method.delta == 0 else 0.0))   # until then nothing damps turning modes
-    then = _anew(*asked, final)
+    damped = times > (forgets if method.delta == 0 else 0.0)            # until then nothing damps turning modes
+    still = (risk > FLOOR / 10) & (risk < GROWN) & damped
+    then, converges = _anew(*asked, final), is_stable(H, method, batch)
     traces = {": exponent": {**_slopes(times[still], risk[still], per, top), "visible": True},
-              ", tuned anew": {"x": then[0], "y": then[1], "visible": True},
-              ": exponent, tuned anew": {**_slopes(*then, 1, top), "visible": True}}
+              ", tuned anew": {"x": then[0], "y": then[1], "visible": not isinstance(what, Method)},
+              ": exponent, tuned anew": {**_slopes(*then, 1, top), "visible": not isinstance(what, Method)}}
     numbers = {"end": float(risk[-1]), "reach": _reached(times, risk), "tuned anew": _last_slope(*then),
-               "fitted": _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]]), "bend": bend(H, method)}
+               "fitted": _last_slope(times[[-1 - per, -1]], risk[[-1 - per, -1]]),
+               "bend": bend(H, method) if converges else np.inf}
     start = 10 * max(forgets, 1.0)
-    if start >= min(numbers["bend"], T):                                # the law ends before it comes to hold
+    if start >= min(numbers["bend"], T) or not converges:               # the law ends before it comes to hold
         return traces, numbers, []
     settled = np.geomspace(start, T, 30)
     return traces, numbers, [[settled, settled_risk(H, decay, method, batch, settled) / (H.trace / 2)]]
@@ -222,10 +244,11 @@ def _law_names(traces, words, across, up):
 def _as_drawn(asked, final, low, ends):
     """The curve of one method in a picture that ends at ``low``, and the point on it where the law ``ends``, if it is there."""
     steps, risk, notes = _drawn(*asked, final, low)
-    seen = (risk > FLOOR / 10) & (steps > 0)
+    seen = (risk > FLOOR / 10) & (risk < GROWN) & (steps > 0)
     steps, risk = steps[seen], risk[seen]
     crossed = [(ends, np.exp(np.interp(*np.log([ends]), *np.log([steps, risk]))))] if ends < steps[-1] else []
-    return {"x": steps, "y": risk, "customdata": notes[seen], "visible": True}, crossed
+    inside = bool(((risk >= low) & (risk <= HIGHEST)).any())
+    return {"x": steps, "y": risk, "customdata": notes[seen], "visible": inside}, crossed
 
 
 # -- reading curves ----------------------------------------------------------------------------------------------------
@@ -251,7 +274,7 @@ def _slopes(times, risk, apart, top):
 
 def _last_slope(times, risk):
     """Minus the exponent between the last two points; nan where there are none to read it from."""
-    return float(-local_exponents(times[-2:], risk[-2:])[1][0]) if times.size > 1 and risk[-1] > TINY else np.nan
+    return float(-local_exponents(times[-2:], risk[-2:])[1][0]) if times.size > 1 and TINY < risk[-1] < GROWN else np.nan
 
 
 def _reached(times, risk):
@@ -271,30 +294,35 @@ def _spectrum(decay, d, final):
 
 
 @lru_cache(maxsize=2048)
-def horizon(decay, d, batch, T, name, family):
+def horizon(decay, d, batch, T, what):
     """The steps to tune for: T, or where a method tuned for T would have learned everything long before, ENOUGH times what
     the smallest eigenvalue takes it; tuned for more, it would spend all of the start on a rate that nobody sees."""
+    if isinstance(what, Method):                                        # which is not tuned
+        return T
     H = spectra.from_top(decay, d)
-    return int(min(T, np.ceil(ENOUGH * bend(H, quick_tune_risk(H, name, batch, T)[0].method))))
+    return int(min(T, np.ceil(ENOUGH * bend(H, quick_tune_risk(H, what, batch, T)[0].method))))
 
 
 @lru_cache(maxsize=2048)
-def tuned(decay, d, batch, T, name, family):
-    """Tuned on the coarse spectrum always: the method does not change when a slider comes to rest."""
-    return quick_tune_risk(spectra.from_top(decay, d), name, batch, horizon(decay, d, batch, T, name, family))[0].method
+def tuned(decay, d, batch, T, what):
+    """A ``Family`` tuned on the coarse spectrum always: the method does not change when a slider comes to rest. A ``Method`` is
+    as it is."""
+    if isinstance(what, Method):
+        return what
+    return quick_tune_risk(spectra.from_top(decay, d), what, batch, horizon(decay, d, batch, T, what))[0].method
 
 
 @lru_cache(maxsize=512)
-def _curve(decay, d, batch, T, name, family, final):
+def _curve(decay, d, batch, T, what, final):
     """The method tuned for T, and its curve as a share of the start."""
-    H, method = _spectrum(decay, d, final), tuned(decay, d, batch, T, name, family)
+    H, method = _spectrum(decay, d, final), tuned(decay, d, batch, T, what)
     return method, risk_at(H, method, batch, _times(T, PER_DECADE[final])) / (H.trace / 2)
 
 
 @lru_cache(maxsize=512)
-def _drawn(decay, d, batch, T, name, family, final, low):
+def _drawn(decay, d, batch, T, what, final, low):
     """The same curve as it is drawn in a picture that ends at ``low``: steps and shares."""
-    method = tuned(decay, d, batch, T, name, family)
+    method = tuned(decay, d, batch, T, what)
 
     def share(H):
         return lambda steps: risk_at(H, method, batch, steps) / (H.trace / 2)
@@ -306,26 +334,27 @@ def _drawn(decay, d, batch, T, name, family, final, low):
 
 
 @lru_cache(maxsize=2048)
-def _end(decay, d, batch, T, name, family):
+def _end(decay, d, batch, T, family):
     """The share of the starting risk at which a method tuned for T ends."""
     H = spectra.from_top(decay, d)
-    return float(risk_at(H, tuned(decay, d, batch, T, name, family), batch, [T])[0] / (H.trace / 2))
+    return float(risk_at(H, tuned(decay, d, batch, T, family), batch, [T])[0] / (H.trace / 2))
 
 
-def _anew(decay, d, batch, T, name, family, final):
-    """Horizons up to T (while dragging, four of them), and the ends of the method tuned for each, down to FLOOR."""
-    horizons = HORIZONS[HORIZONS <= T]
+def _anew(decay, d, batch, T, what, final):
+    """Horizons up to T (while dragging, four of them), and the ends of the method tuned for each, down to FLOOR; none of a
+    method that is not tuned."""
+    horizons = HORIZONS[HORIZONS <= (0 if isinstance(what, Method) else T)]
     horizons = horizons if final else np.unique(np.append(horizons[:2], horizons[-2:]))
-    ends = np.array([_end(decay, d, batch, int(h), name, family) for h in horizons])
+    ends = np.array([_end(decay, d, batch, int(h), what) for h in horizons])
     seen = ends > FLOOR
     return horizons[seen].astype(float), ends[seen]
 
 
-def _binning(decay, d, batch, T, methods, low):
+def _binning(asked, low):
     """By how much the fewer bins of a drag move the curves, relative: anywhere, and where they end or fall below ``low``."""
     moved = []
-    for key in methods:
-        fine, coarse = (_curve(decay, d, batch, T, key, FAMILIES[key], final)[1] for final in (True, False))
+    for decay, d, batch, T, what in asked:
+        fine, coarse = (_curve(decay, d, batch, T, what, final)[1] for final in (True, False))
         fine = fine[np.isin(_times(T, PER_DECADE[True]), _times(T, PER_DECADE[False]))]
         seen = fine > low
         off = np.abs(coarse[seen] / fine[seen] - 1)
@@ -336,10 +365,10 @@ def _binning(decay, d, batch, T, methods, low):
 # -- words -------------------------------------------------------------------------------------------------------------
 def _sentence(scenario, n):
     """What is on screen, in words."""
-    T, words = scenario["steps"], {key: style.METHODS[key].word for key in n["end"]}
-    ends = ", ".join(f"{words[k]} at {_percent(v)}" for k, v in n["end"].items())
+    T, words = scenario["steps"], {key: yours.looks()[key].word for key in n["end"]}
+    ends = ", ".join(f"{words[k]} at {_percent(v)}" for k, v in n["end"].items() if v < GROWN)
     reach = ", ".join(f"{words[k]} {three(t) + ' steps' if np.isfinite(t) else 'not by T'}"
-                      for k, t in n["reach"].items())
+                      for k, t in n["reach"].items() if n["end"][k] < GROWN)
     told = [f"a = {given(scenario['decay'])}, d = {given(scenario['d'])}, B = {scenario['batch']}: after {given(T)} steps "
             f"{ends} of the starting risk. To {_percent(TARGET)}: {reach}."]
     learned = [f"{words[k]} after {three(t)} steps" for k, t in n["bend"].items() if t < T]
@@ -354,6 +383,8 @@ def _sentence(scenario, n):
     if n["binning"]:
         told.append(f"Fewer bins, those of a drag, would move the curves by {_percent(n['binning']['anywhere'])} at most and "
                     f"by {_percent(n['binning']['at the end'])} where they end.")
+    if not n["end"].get(OWN, 0.0) < GROWN:
+        told.append("Your method diverges.")
     return " ".join(told)
 
 

@@ -50,7 +50,8 @@ CHOSEN, SIMPLE, TUNED = style.METHODS["heavy_ball"].color, style.INK, "#0072B2"
 class HeavyBallPanel(Panel):
     """The stability map, the root plane and the learning curve of heavy ball at a chosen learning rate and memory.
 
-    About heavy ball alone: the map has its two parameters. It shows no other family.
+    About heavy ball alone: the map has its two parameters, which the two sliders set. It shows no other family and no method
+    that a reader writes: such a method has no place on the map.
     """
 
     name = "heavy_ball"
@@ -124,7 +125,7 @@ class HeavyBallPanel(Panel):
                           "xanchor": "right", "font": {"color": style.ON_MAP}, "bgcolor": DIVERGES}],
             coloraxis={"cmin": FAINT - 0.1, "cmax": 0, "colorscale": _colors(), "colorbar": {
                 "tickvals": [-3, -2, -1, 0], "ticktext": ["0.001", "0.01", "0.1", "best"], "thickness": 9, "outlinewidth": 0,
-                "tickfont": {"size": 11}}},
+                "tickfont": {"size": 11}, "title": {"text": "gap over the best", "side": "right", "font": {"size": 11}}}},
             xaxis={**style.log_axis("learning rate × L"), "dtick": 2},
             yaxis=style.log_axis("1 − β   (memory is 1/(1−β) steps)"),
             xaxis2=style.axis("", anchor="y2", range=PLANE[0], **bare),
@@ -285,8 +286,8 @@ def _loss_names(traces, last, same):
     plot = Plot([0, np.log10(last)], [np.log10(LOWEST), np.log10(HIGHEST)], 3)
     words = {"simple choice": "simple (T3)", **({} if same else {"fastest": "fastest"}),
              "chosen": "chosen = fastest" if same else "chosen"}
-    curves = {name: plot.curve(*(traces[f"{name} (loss)"][k] for k in "xy")) for name in ("simple choice", "fastest", "chosen")}
-    return plot.names([(word, curves[name]) for name, word in words.items() if traces[f"{name} (loss)"]["visible"]])
+    curves = {name: plot.curve(*(traces[f"{name} (loss)"][k] for k in "xy")) for name in words}
+    return plot.names([(word, curves[name]) for name, word in words.items() if traces[f"{name} (loss)"]["visible"]], clear=True)
 
 
 @lru_cache(maxsize=512)

@@ -89,7 +89,7 @@ class Plot:
         for share in self.shares(x, y):
             self.boxes.append((*(share - MARK), *(share + MARK)))
 
-    def names(self, curves, sides=BESIDE, spots=SPOTS, legend=False):
+    def names(self, curves, sides=BESIDE, spots=SPOTS, legend=False, clear=False):
         """Where the names of curves stand; all that is to be kept free must have been given before.
 
         Args:
@@ -97,6 +97,7 @@ class Plot:
             sides: where a name may stand beside its point, a subset of ``SIDES``.
             spots: where along the curve it may stand.
             legend: whether a legend names the curves, too; a name for which no place is free is then left out.
+            clear: whether a name must stand nearer to its own curve than to any other.
 
         Returns:
             The arrays of a trace of texts: ``x``, ``y``, ``text`` and ``textposition``.
@@ -106,7 +107,7 @@ class Plot:
             inside = points[np.all((points >= 0) & (points <= 1), axis=1)]
             if len(inside):
                 at = inside[(np.array(spots) * (len(inside) - 1)).round().astype(int)]
-                place = self.best(name, at, sides, own=points)
+                place = self.best(name, at, sides, own=points, clear=clear)
                 if self.free or not legend:
                     found.append((name, *place))
                 else:
@@ -175,14 +176,14 @@ class Plot:
                     self.boxes.pop()
         return texts(found)
 
-    def best(self, name, spots, sides=BESIDE, own=None, avoid=None, ease=0.3, scale=1.0):
+    def best(self, name, spots, sides=BESIDE, own=None, avoid=None, ease=0.3, scale=1.0, clear=False):
         """The best point and side for a text: (point in units of the axes, side).
 
         Args:
             spots: shares of the axes, shape ``(n, 2)``, the first being preferred; own: points of the curve it names.
             avoid: points that this name alone must not cover.
             ease: what it costs to go on to the next spot; to cover a point costs 1.
-            scale: size of its type over that of the other names.
+            scale: size of its type over that of the other names; clear: as ``names``.
         """
         lines = [re.sub("<[^>]*>", "", line) for line in name.split("<br>")]
         size = scale * np.array([self.letter * max(map(_letters, lines)), self.line * len(lines)])
@@ -197,6 +198,8 @@ class Plot:
         covered = _within(boxes, np.concatenate([*self.drawn, np.empty((0, 2)) if avoid is None else avoid]))
         cost += np.minimum(covered, 20)
         cost += 0.3 * np.minimum(_within(boxes + self.line * np.array([-1, -1, 1, 1]), np.concatenate(others)), 10)
+        if clear and sum(map(len, others)):
+            cost += COVERED * (_distance(boxes, np.concatenate(others)) < _distance(boxes, own) + self.line / 4)
         for box in self.boxes:
             across = [np.minimum(boxes[..., k + 2], box[k + 2]) - np.maximum(boxes[..., k], box[k]) for k in (0, 1)]
             hidden = (across[0] > 0) & (across[1] > 0)
@@ -235,6 +238,13 @@ def _spaced(points):
             at = np.linspace(0, far[-1], min(int(far[-1] / STEP) + 2, 2000))
             parts.append(np.transpose([np.interp(at, far, part[:, k]) for k in (0, 1)]))
     return np.concatenate(parts) if parts else np.empty((0, 2))
+
+
+def _distance(boxes, points):
+    """How far the middle line of each text is from the nearest of the points."""
+    low, high, middle = boxes[..., 0, None], boxes[..., 2, None], boxes[..., 1::2].mean(axis=-1, keepdims=True)
+    across = np.maximum(np.maximum(low - points[:, 0], points[:, 0] - high), 0)
+    return np.hypot(across, points[:, 1] - middle).min(axis=-1)
 
 
 def _within(boxes, points):

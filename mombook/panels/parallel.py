@@ -121,7 +121,7 @@ class ParallelPanel(Panel):
         last = int(spaced(max(f.iterations[0] for f in here.values()))[-1])
         traces, rows = {}, {"SGD": system.row_energy / system.largest, "momentum": parallel.saturation_batch(system)}
         low = min(f.visits.min() for f in grid.values())
-        ranges = {"xaxis": [-0.1, np.log10(BATCH.high) + 0.1], "xaxis2": [0, np.log10(last)],
+        ranges = {"xaxis": [-0.3, np.log10(BATCH.high) + 0.1], "xaxis2": [0, np.log10(last)],
                   "yaxis2": [np.log10(LOWEST), np.log10(HIGHEST)]}
         bottom = np.floor(np.log10(low / max(10.0, np.sqrt(spectra.whole(problem).kappa))))
         ranges["yaxis"] = [bottom, bottom + 7]

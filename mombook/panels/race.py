@@ -8,15 +8,16 @@ import numpy as np
 import scipy
 
 from ..exact.moments import steps_to
-from ..model.family import FAMILIES
-from ..study.race import difference, optimum, paired_runs, trials
-from . import spectra, style
+from ..model.family import FAMILIES, Family
+from ..study.race import difference, final_risk, optimum, paired_runs, trials
+from . import spectra, style, yours
 from .bars import Learner
-from .controls import BATCH, DECAY, DIM, KAPPA, SEED, Families
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, SEED, Families
 from .curves import FILLED, expected
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .scenario import Choice, Slider
 from .words import counted, given, three
+from .yours import OWN
 
 STEPS = Slider("steps", "steps", 10, 3000, 300, step=0.1, base=10, whole=True, help="length of the race")
 NOISE = Slider("noise", "noise", 1e-6, 10, 1e-3, step=0.25, base=10,
@@ -59,7 +60,8 @@ class RacePanel(Panel):
     name = "race"
     title = "A fair race"
     subplots = 2
-    controls = (KAPPA, DECAY, replace(BATCH, default=64), DIM, NOISE, STEPS, TRIALS, TARGET, RUNNERS, AGAINST, SEED)
+    controls = (KAPPA, DECAY, replace(BATCH, default=64), DIM, NOISE, STEPS, TRIALS, TARGET, RUNNERS, AGAINST, SEED,
+                METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026",)
     presets = MappingProxyType({
@@ -71,19 +73,20 @@ class RacePanel(Panel):
             "from 0.001 to 1, uniform in the logarithm) by the same Halton points, and keeps the one of least exact risk at "
             "the end of the race. Left: its exact curve; dotted: the exactly tuned method in the same box; dots are means of "
             "simulated runs on common random numbers, shades hold 80 % of them. Right: the median best of N trials, a ring "
-            "where the race stands, dotted lines the exact optimum. " + FILLED)
+            "where the race stands, dotted lines the exact optimum. A method of your own, behind “more”, races as it is, or "
+            "is tried like the others where it leaves lr and beta open. " + FILLED)
 
     @property
     def theory(self):
         """The exactly tuned curves of every family there is."""
-        return tuple(f"{look.word}, tuned exactly" for look in style.METHODS.values())
+        return tuple(f"{look.word}, tuned exactly" for look in yours.looks().values())
 
     def figure(self):
         """Two subplots; traces in the order they are drawn."""
         f, second = new_figure(), {"xaxis": "x2", "yaxis": "y2", "showlegend": False}
         f.add_scatter(name="target", x=[], y=[], mode="lines", line={"color": style.MUTED, "width": 1, "dash": "dash"},
                       hoverinfo="skip", showlegend=False)
-        for look in style.METHODS.values():
+        for look in yours.looks().values():
             f.add_scatter(name=f"{look.word}, 80 % of runs", x=[], y=[], mode="lines", fill="toself", line={"width": 0},
                           fillcolor=style.rgba(look.color, 0.12), hoverinfo="skip", showlegend=False)
             f.add_scatter(name=f"{look.word}, tuned exactly", x=[], y=[], mode="lines", showlegend=False,
@@ -107,7 +110,7 @@ class RacePanel(Panel):
         f.update_layout(style.layout(
             legend={"orientation": "h", "x": 0, "yanchor": "bottom"},
             annotations=style.titles(2),
-            xaxis=style.log_axis(""), yaxis=style.log_axis("risk / risk at the start"),
+            xaxis=style.log_axis("steps, or samples where chosen"), yaxis=style.log_axis("risk / risk at the start"),
             xaxis2=style.axis("trials each method may try", anchor="y2", type="log", autorange=False,
                               tickvals=[1, 4, 16, 64, 256]),
             yaxis2=style.log_axis("risk at the end / at the start", anchor="x2")))
@@ -118,20 +121,21 @@ class RacePanel(Panel):
         """Each method's best trial."""
         batch, _, count = _sizes(scenario)
         scale = batch if scenario["against"] == "samples" else 1
-        best = {k: _trials(k, FAMILIES[k], *_race(scenario), True).best(count)[0] for k in scenario["methods"]}
-        return {style.METHODS[k].word: Learner(method, batch, _sigma(scenario), scale) for k, method in best.items()}
+        best = {k: _entry(what, *_race(scenario), True, count)[0] for k, what in yours.entries(scenario).items()}
+        return {yours.looks()[k].word: Learner(method, batch, _sigma(scenario), scale) for k, method in best.items()}
 
     def exact(self, scenario, final=True):
         """The race as exact expectations, every budget up to MOST, and the exactly tuned methods; while dragging on a coarser
         spectrum, with fewer trials and a shorter search."""
         H, sigma, (batch, steps, count) = _spectrum(spectra.key(scenario), final), _sigma(scenario), _sizes(scenario)
-        judged = min(count, LARGEST[final])
-        pool = {k: _trials(k, FAMILIES[k], *_race(scenario), final) for k in scenario["methods"]}
-        unit, entry = H.trace / 2, {k: each.best(judged) for k, each in pool.items()}
+        judged, unit, entries = min(count, LARGEST[final]), H.trace / 2, yours.entries(scenario)
+        entry = {k: _entry(what, *_race(scenario), final, judged) for k, what in entries.items()}
         scale, traces = batch if scenario["against"] == "samples" else 1, _hidden()
-        best = {k: _optimum(k, FAMILIES[k], *_race(scenario), final) for k in scenario["methods"]}
+        tried = {k: what for k, what in entries.items() if isinstance(what, Family)}
+        pool = {k: _trials(family, *_race(scenario), final) for k, family in tried.items()}
+        best = {k: _optimum(family, *_race(scenario), final) for k, family in tried.items()}
         counts = 2 ** np.arange(round(np.log2(MOST[final])) + 1)
-        lows = [scenario["target"], *(risk / unit for found in (entry, best) for _, risk in found.values())]
+        lows = [scenario["target"], *(found[k][1] / unit for found in (entry, best) for k in scenario["methods"])]
         floor = np.floor(np.log10(max(min(lows), 1e-12)))
 
         def curve(method):
@@ -140,12 +144,16 @@ class RacePanel(Panel):
             return {"x": seen[shown] * scale, "y": risk[shown], "customdata": notes[shown], "visible": bool(shown.any())}
 
         for key, (method, risk) in entry.items():
-            word = style.METHODS[key].word
+            word = yours.looks()[key].word
             traces[word] = curve(method)
-            traces[f"{word}, here"] = {"x": [judged], "y": [risk / unit], "visible": bool(risk / unit < HIGHEST)}
+            inside = bool(10**floor <= risk / unit < HIGHEST)
+            traces[f"{word}, here"] = {"x": [judged], "y": [risk / unit], "visible": inside}
+            if key not in pool:                                         # nothing is tuned in it: trials do not help
+                traces[f"{word}, median best"] = {"x": [1, MOST[True]], "y": [risk / unit] * 2, "visible": inside}
+                continue
             tuned, least = best[key]
             median = pool[key].median_best(counts) / unit
-            shown = median < HIGHEST
+            shown = (median < HIGHEST) & (median >= 10**floor)
             traces[f"{word}, tuned exactly"] = curve(tuned)
             traces[f"{word}, median best"] = {"x": counts[shown], "y": median[shown], "visible": bool(shown.any())}
             traces[f"{word}, optimum"] = {"x": [1, MOST[True]], "y": [least / unit] * 2, "visible": True}
@@ -169,8 +177,9 @@ class RacePanel(Panel):
         """The chosen trials on common random numbers."""
         key = spectra.key(scenario)
         H, d, sigma, (batch, steps, count) = spectra.one_by_one(key), spectra.size(key), _sigma(scenario), _sizes(scenario)
-        keys = list(scenario["methods"])
-        entry = {k: _trials(k, FAMILIES[k], *_race(scenario), True).best(count) for k in keys}
+        entry = {k: _entry(what, *_race(scenario), True, count) for k, what in yours.entries(scenario).items()}
+        keys = [k for k, (_, r) in entry.items() if r < np.inf]
+        entry = {k: entry[k] for k in keys}
         risk, chosen = {k: r for k, (_, r) in entry.items()}, [m for m, _ in entry.values()]
         least = 32 * len(keys) * d * steps
         sampler = "direct" if least * batch <= WORK else "one_draw"
@@ -184,14 +193,14 @@ class RacePanel(Panel):
                 continue
             traces = {}
             for key, each in zip(keys, piece.risk[:, :n], strict=True):
-                traces |= _drawn(style.METHODS[key].word, each / (H.trace / 2), times, scale)
+                traces |= _drawn(yours.looks()[key].word, each / (H.trace / 2), times, scale)
             ends = {k: piece.risk[i, :n, -1] for i, k in enumerate(keys)}
             yield Sample(piece.fraction, traces, _heard(ends, risk, n, sampler))
 
     def blank(self, scenario):
         """No runs."""
         empty = {"x": [], "y": []}
-        return {f"{look.word}, {what}": empty for look in style.METHODS.values() for what in ("runs", "80 % of runs")}
+        return {f"{look.word}, {what}": empty for look in yours.looks().values() for what in ("runs", "80 % of runs")}
 
     @property
     def searches(self):
@@ -219,21 +228,29 @@ def _spectrum(key, final=True):
 
 
 @lru_cache(maxsize=1024)
-def _trials(name, family, key, batch, steps, noise, seed, final, count=None):
-    """The pool of a family (``family`` is its entry: under the same name there may be another one tomorrow)."""
+def _trials(family, key, batch, steps, noise, seed, final, count=None):
+    """The pool of a ``Family``."""
     H = _spectrum(key, final)
-    return trials(H, name, batch, steps, count or MOST[final], seed, float(np.sqrt(noise * H.trace)))
+    return trials(H, family, batch, steps, count or MOST[final], seed, float(np.sqrt(noise * H.trace)))
+
+
+def _entry(what, key, batch, steps, noise, seed, final, count):
+    """Who races and the risk at the end: the best of so many trials of a ``Family``, or the reader's own ``Method``."""
+    if isinstance(what, Family):
+        return _trials(what, key, batch, steps, noise, seed, final).best(count)
+    H = _spectrum(key, final)
+    return what, final_risk(H, what, batch, steps, float(np.sqrt(noise * H.trace)))
 
 
 @lru_cache(maxsize=512)
-def _optimum(name, family, key, batch, steps, noise, seed, final):
-    H, pool = _spectrum(key, final), _trials(name, family, key, batch, steps, noise, seed, final)
+def _optimum(family, key, batch, steps, noise, seed, final):
+    H, pool = _spectrum(key, final), _trials(family, key, batch, steps, noise, seed, final)
     return optimum(H, pool, batch, steps, float(np.sqrt(noise * H.trace)), SEARCHED[final])
 
 
 def _hidden():
     parts = ("", ", tuned exactly", ", median best", ", optimum", ", here")
-    return {f"{look.word}{part}": {"visible": False} for look in style.METHODS.values() for part in parts}
+    return {f"{look.word}{part}": {"visible": False} for look in yours.looks().values() for part in parts}
 
 
 def _drawn(word, risk, times, scale):
@@ -253,7 +270,7 @@ def helps(scenario, count):
     """SGD's final risk over the best momentum method's, each the median best of ``count`` trials; nan where SGD learns
     nothing (less than a factor of two) or everything (more than 10000)."""
     def median(key):
-        return _trials(key, FAMILIES[key], *_race(scenario), True, max(count, POOL)).median_best([count])[0]
+        return _trials(FAMILIES[key], *_race(scenario), True, max(count, POOL)).median_best([count])[0]
 
     unit, sgd = _spectrum(spectra.key(scenario)).trace / 2, median("sgd")
     if not 1e-4 < sgd / unit < 0.5:
@@ -280,22 +297,23 @@ def _searched(scenario, least):
 # -- words ------------------------------------------------------------------------------------------------------------
 def _sentence(scenario, n, judged):
     batch, steps, _ = _sizes(scenario)
-    words = {k: style.METHODS[k].word for k in n["risk"]}
-    order = list(n["risk"])
+    words = {k: yours.looks()[k].word for k in n["risk"]}
+    order = [k for k, risk in n["risk"].items() if risk < np.inf]
     said = ", ".join(f"{words[k]} {three(n['risk'][k])}" for k in order)
     head = (f"{spectra.told(scenario)}, B = {batch}, noise {given(scenario['noise'])}: after {given(steps)} steps "
             f"({three(steps * batch)} samples) the best of {counted(judged, 'trials')} each ends at {said} of the initial "
             "risk. ")
-    costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}×" for k in order)
+    costs = ", ".join(f"{words[k]} {three(n['risk'][k] / n['optimum'][k])}×" for k in order if k in n["optimum"])
     there = [f"{words[k]} in {given(np.ceil(t))}" for k, t in n["times"].items() if np.isfinite(t)]
     reached = (f"Target {given(scenario['target'])} is reached by {', '.join(there)} steps." if there else
                f"Nobody reaches the target {given(scenario['target'])}.")
-    return head + f"Against exact tuning that costs {costs}. {reached}{_advantage(n, words)}"
+    diverges = "" if len(order) == len(words) else " Your method diverges."
+    return head + f"Against exact tuning that costs {costs}. {reached}{_advantage(n, words)}{diverges}"
 
 
 def _advantage(n, words):
     """Whether momentum's advantage over SGD survives the budget; a sentence with a space before it, or nothing."""
-    others = [k for k in n["risk"] if k != "sgd"]
+    others = [k for k in n["risk"] if k not in ("sgd", OWN)]
     if "sgd" not in n["risk"] or not others:
         return ""
     (here, ahead), (usual, _), (exactly, tuned) = (
@@ -319,7 +337,7 @@ def _heard(ends, risk, runs, sampler):
         return f"{runs} runs on {shared}."
     a, b = (next(k for k in order if k != "sgd"), "sgd") if "sgd" in order else order[:2]
     apart = difference(ends[a], ends[b])
-    word = [style.METHODS[k].word for k in (a, b)]
+    word = [yours.looks()[k].word for k in (a, b)]
     sure = abs(apart.mean) / apart.error if apart.error > 0 else np.inf
     verdict = "beyond" if sure > 2 else "not beyond"
     saved = (apart.unpaired / apart.error) ** 2 if apart.error > 0 else np.inf

@@ -41,11 +41,11 @@ WITHOUT: Mapping[str, str] = {
     "slope": "it shows a single weight",
     "valley": "it shows a valley of two weights, so that its runs can be drawn",
     "meters": "it shows a valley of two weights, so that its runs can be drawn",
-    "modes": "it is about eigenvalues i^-decay, whose last bar is dragged",
-    "phase_map": "it is a map of all power laws, over their κ and decay",
-    "far_horizon": "it compares curves with laws that hold for eigenvalues i^-decay",
-    "ruler": "it measures along κ, decay or d, and a given spectrum has one of each",
-    "budget": "it compares curves with a theorem on eigenvalues i^-decay",
+    "modes": "it shows what one number, the decay, does to a spectrum; explore.sgd shows yours as bars and what each carries",
+    "phase_map": "it is a map of power laws of 200 eigenvalues; explore.asgd compares the methods on your spectrum",
+    "far_horizon": "it compares curves with laws that hold for eigenvalues i^-decay; explore.tradeoff draws learning curves of "
+                   "your spectrum",
+    "ruler": "it measures along κ, decay or d, and a given spectrum has one of each; explore.tradeoff measures along the batch",
     "published": "it shows what others have printed, on their spectra",
     "advisor": "it takes the rows themselves: explore.advisor(data=...)",
 }

@@ -195,9 +195,11 @@ def resize(figure, light, height, factor):
                 trace[key] = original[key] * (factor if "font" in key else 1 + 0.8 * (factor - 1))
     for note, original in zip(figure.layout.annotations, light.layout.annotations, strict=False):
         note.font.size = (original.font.size or light.layout.font.size) * factor
-    bar = light.layout.coloraxis.colorbar.tickfont.size
-    if bar:
-        figure.layout.coloraxis.colorbar.tickfont.size = bar * factor
+    bar = light.layout.coloraxis.colorbar
+    for part, original in ((figure.layout.coloraxis.colorbar.tickfont, bar.tickfont),
+                           (figure.layout.coloraxis.colorbar.title.font, bar.title.font)):
+        if original.size:
+            part.size = original.size * factor
     for each in (*figure.select_xaxes(), *figure.select_yaxes()):
         size = None if factor == 1 else light.layout.font.size * factor       # None: plotly's own proportions
         each.title.font.size, each.tickfont.size = size, size and 0.8 * size

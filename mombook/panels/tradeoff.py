@@ -1,23 +1,22 @@
 """The paper in one figure: what a batch buys, for every tuned method, with one batch looked at closely."""
 
-from bisect import bisect_left
 from functools import lru_cache
 
 import numpy as np
 
 from .. import bounds
-from ..exact.moments import is_stable
 from ..model.family import FAMILIES
-from ..model.method import Method
-from ..model.written import parsed
 from ..sample.gaussian import simulate_blocks
-from ..tuning.frontiers import critical_batches, frontier, frontier_of, halved, read_off
-from . import agreement, spectra, style
+from ..tuning.frontiers import critical_batches, frontier, halved, read_off
+from . import agreement, spectra, style, yours
 from .bars import Learner
 from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES, SINGLE
 from .curves import FILLED, expected, single_runs, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .words import fewer, three
+from .yours import OWN
+from .yours import looks as _looks
+from .yours import shown as _shown
 
 GRID = {False: 10.0 ** np.array([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6]), True: np.geomspace(1, 1e6, 25)}
 """Batches at which the frontiers are tuned: while dragging, and at rest."""
@@ -36,9 +35,6 @@ PARTS = {"": ("xaxis", "yaxis"), ": CE": ("xaxis2", "yaxis2"), ": expected": ("x
 
 RUNS = (": simulated", ": 80 % of runs", ": median run", ": largest run")
 """What is drawn of its runs."""
-
-OWN = "yours"
-"""The key of a method that the reader has written, beside the names of families."""
 
 MOST_DRAWN = 40_000_000
 """Normals a method's simulation may draw: half a second to a second each."""
@@ -169,7 +165,7 @@ class TradeoffPanel(Panel):
         traces["chosen batch (line)"] = {"x": [batch, batch], "y": [10**y for y in ranges["yaxis2"]]}
         lamps = [_lamp(key, upper_is_vacuous) for key, upper_is_vacuous in vacuous.items()]
         if OWN in wanted:
-            _keep_inside(traces, ranges)
+            yours.keep_inside(traces, ranges, PARTS)
         return View(traces, _sentence(scenario, at, critical) + _of_yours(scenario, at), ranges,
                     [f"<b>Faster</b> is down, <b>cheaper</b> is left; ○ is B = {batch}",
                      "<b>Efficiency</b> of a larger batch; ◇ halved",
@@ -244,48 +240,15 @@ def _spectrum(problem, final):
     return spectra.of(problem, spectra.GAPS if final else spectra.DRAGGED)
 
 
-def _looks():
-    """How every family there is looks, and the reader's own method."""
-    return {**style.METHODS, OWN: style.YOURS}
-
-
-def _shown(scenario):
-    """The methods on, the reader's own among them."""
-    return (*scenario["methods"], OWN) if scenario["method"] else scenario["methods"]
-
-
 def _frontiers(problem, batch, final, line=""):
     """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
     families, found = tuple(FAMILIES.items()), []
     for batches in (tuple(GRID[final].tolist()), (float(batch),)):
-        own = {OWN: _frontier_of(problem, batches, final, line)} if line else {}
-        found.append({**_frontier(problem, batches, final, families), **own})
+        found.append(_frontier(problem, batches, final, families))
+        if line:
+            own = yours.frontier(problem, line, batches, spectra.GAPS if final else spectra.DRAGGED, PRECISION[final])
+            found[-1] = {**found[-1], OWN: own}
     return found
-
-
-@lru_cache(maxsize=256)
-def _frontier_of(problem, batches, final, line):
-    return frontier_of(_spectrum(problem, final), parsed(line), batches, PRECISION[final])
-
-
-@lru_cache(maxsize=256)
-def _stable_from(problem, line):
-    """The least batch at which the reader's own method is stable, up to the slider's; ``None`` where it is at none."""
-    method = parsed(line)
-    if not isinstance(method, Method):
-        return 1
-    least = bisect_left(range(1, BATCH.high + 1), True, key=lambda batch: is_stable(spectra.of(problem), method, batch)) + 1
-    return least if least <= BATCH.high else None
-
-
-def _keep_inside(traces, ranges):
-    """Hide what of the reader's own method lies wholly outside the axes, which are those of the tuned ones."""
-    for part, axes in PARTS.items():
-        trace = traces[f"{style.YOURS.word}{part}"]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            x, y = (np.log10(np.asarray(trace[c], float)) for c in "xy")
-        (left, right), (low, high) = (ranges[axis] for axis in axes)
-        trace["visible"] = bool(((x >= left) & (x <= right) & (y >= low) & (y <= high)).any())
 
 
 @lru_cache(maxsize=1024)
@@ -343,12 +306,8 @@ def _of_yours(scenario, at):
     """The reader's own method: its price, and from where on it converges; a sentence with a space before it, or nothing."""
     if OWN not in at:
         return ""
-    least = _stable_from(spectra.key(scenario), scenario["method"])
-    if np.isfinite(at[OWN].gap[0]):
-        below = f"; below B = {least} it does not converge" if least and least > 1 else ""
-        return f" Your method needs {three(at[OWN].serial[0])} steps{below}."
-    where = f"from B = {least} on it does" if least else f"nor at any batch up to {BATCH.high}"
-    return f" Your method does not converge here; {where}."
+    needs = f"needs {three(at[OWN].serial[0])} steps" if np.isfinite(at[OWN].gap[0]) else ""
+    return yours.sentence(spectra.key(scenario), scenario["method"], needs)
 
 
 def _table(scenario, H, at, critical, tight):

@@ -40,7 +40,7 @@ BLUE, MEAN, INK = style.METHODS["sgd"].color, style.ACCENT, style.MUTED
 class TypicalPanel(Panel):
     """SGD beyond and below its mean-square stability limit.
 
-    About SGD alone: it shows no other family.
+    About SGD alone, over its one learning rate: it shows no other family and no method that a reader writes.
     """
 
     name = "typical"

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 from .. import arguments
 from ..arrays import Floats
 from ..exact.moments import risk_at
-from ..model.family import FAMILIES
+from ..model.family import FAMILIES, Family, known
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from ..sample.gaussian import Sampler, simulate_blocks
@@ -38,14 +38,18 @@ class _Own(Mapping[str, Any]):
     """Family -> what it has to tune, for every family in ``mombook.FAMILIES``."""
 
     def __getitem__(self, name):
-        _, second, _, _, forgets, _ = FAMILIES[name].row
-        return ("step", *["forget"] * bool(forgets), *["second"] * bool(second))
+        return _free(FAMILIES[name])
 
     def __iter__(self):
         return iter(FAMILIES)
 
     def __len__(self):
         return len(FAMILIES)
+
+
+def _free(family):
+    _, second, _, _, forgets, _ = family.row
+    return ("step", *["forget"] * bool(forgets), *["second"] * bool(second))
 
 
 OWN = _Own()
@@ -57,11 +61,12 @@ class Trials:
     """A method's trials, judged.
 
     Attributes:
-        family: name; methods: the trials, in order; points: where in the unit cube they lie, shape ``(count, 3)``.
+        family: name, or ``Family``; methods: the trials, in order.
+        points: where in the unit cube they lie, shape ``(count, 3)``.
         risks: exact expected risk of each at the end, shape ``(count,)``, ``inf`` where it has overflowed.
     """
 
-    family: str
+    family: str | Family
     methods: list[Method]
     risks: Floats
     points: Floats
@@ -87,11 +92,12 @@ class Trials:
         return r[np.argmax(missed <= 0.5, axis=1)]
 
 
-def trials(spectrum: Spectrum, family: str, batch: float, steps: int, count: int, seed: int = 0, noise: float = 0.0) -> Trials:
+def trials(spectrum: Spectrum, family: str | Family, batch: float, steps: int, count: int, seed: int = 0,
+           noise: float = 0.0) -> Trials:
     """Draw and judge a method's trials.
 
     Args:
-        spectrum: a ``Spectrum``; family: a name in ``OWN``; batch: >= 1.
+        spectrum: a ``Spectrum``; family: a name in ``OWN``, or a ``Family``; batch: >= 1.
         steps: length of the race, a whole number >= 1; count: trials, a whole number >= 1.
         seed: of the Halton sequence; the first trials of a larger count are those of a smaller one.
         noise: standard deviation of the label noise.
@@ -103,7 +109,7 @@ def trials(spectrum: Spectrum, family: str, batch: float, steps: int, count: int
         ValueError: an argument out of range.
     """
     arguments.instance("spectrum", spectrum, Spectrum)
-    arguments.choice("family", family, tuple(OWN))
+    known(family)
     count, steps = arguments.whole("count", count, low=1, high=10_000), arguments.whole("steps", steps, low=1)
     points = scipy.stats.qmc.Halton(3, seed=arguments.whole("seed", seed)).random(count)
     methods = [method_at(spectrum, family, p) for p in points]
@@ -115,12 +121,13 @@ def final_risk(spectrum: Spectrum, method: Method, batch: float, steps: int, noi
     return float(risk_at(spectrum, method, batch, [arguments.whole("steps", steps)], noise)[0])
 
 
-def method_at(spectrum: Spectrum, family: str, point: Sequence[float] | Floats) -> Method:
+def method_at(spectrum: Spectrum, family: str | Family, point: Sequence[float] | Floats) -> Method:
     """The method at a point of the unit cube: coordinates step, 1 - beta and second step, each logarithmic in the box."""
     step, forget, second = (low ** (1 - v) * high**v for v, (low, high) in zip(point, (STEP, FORGET, STEP), strict=True))
     lr, beta = step / spectrum.largest, float(np.clip(1 - forget, 0.0, 1 - FORGET[0]))
-    own = OWN[family]
-    return FAMILIES[family].make(lr, *[second / spectrum.largest] * ("second" in own), *[beta] * ("forget" in own))
+    family = known(family)
+    own = _free(family)
+    return family.make(lr, *[second / spectrum.largest] * ("second" in own), *[beta] * ("forget" in own))
 
 
 def optimum(spectrum: Spectrum, drawn: Trials, batch: float, steps: int, noise: float = 0.0,
@@ -137,7 +144,7 @@ def optimum(spectrum: Spectrum, drawn: Trials, batch: float, steps: int, noise: 
     arguments.instance("spectrum", spectrum, Spectrum)
     arguments.instance("drawn", drawn, Trials)
     judged = arguments.whole("judged", judged, low=1, high=10_000)
-    free = len(OWN[drawn.family])
+    free = len(_free(known(drawn.family)))
     first = drawn.points[int(np.argmin(drawn.risks))]
 
     def cost(v):

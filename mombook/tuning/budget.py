@@ -28,7 +28,7 @@ from .. import arguments, markup
 from ..arrays import Floats
 from ..exact import moments, recursion, renewal, schedule
 from ..exact.moments import POINTS, contraction_gap, risk_at, whole_step
-from ..model.family import FAMILIES, Tuned
+from ..model.family import Family, Tuned, known
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from . import first_guess, horizon
@@ -69,12 +69,12 @@ EXACT, FEW = 5_000_000, 1000
 eigenvalues up to which (block-renewal) does four times as much in that time."""
 
 
-def tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int, noise: float = 0.0, start: ArrayLike = 1.0,
+def tune_risk(spectrum: Spectrum, family: str | Family, batch: float, steps: int, noise: float = 0.0, start: ArrayLike = 1.0,
               kurtosis: ArrayLike = 3.0, *, noise_model: str = "least squares", at: str = "w") -> tuple[Tuned, float]:
     """The parameters of least expected risk after so many steps.
 
     Args:
-        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1.
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``, or a ``Family``; batch: >= 1.
         steps: T, a whole number from 1 to 10^12.
         noise, start, kurtosis: as ``mombook.risk_curve``.
         noise_model: ``"least squares"``, or ``"additive"``: label noise alone, with covariance noise^2 H / batch.
@@ -100,15 +100,16 @@ def tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int, noise: 
     return search.tuned(method), float(search.risks(method, [steps])[0])
 
 
-def tune_steps(spectrum: Spectrum, family: str, batch: float, target: float, noise: float = 0.0, start: ArrayLike = 1.0,
-               limit: float = LAST, kurtosis: ArrayLike = 3.0, *, noise_model: str = "least squares") -> tuple[Tuned, float]:
+def tune_steps(spectrum: Spectrum, family: str | Family, batch: float, target: float, noise: float = 0.0,
+               start: ArrayLike = 1.0, limit: float = LAST, kurtosis: ArrayLike = 3.0, *,
+               noise_model: str = "least squares") -> tuple[Tuned, float]:
     """The parameters that reach a target risk in the fewest steps.
 
     The best method for T steps needs some number of steps; that number is the next T. At the fixed point no method needs
     fewer, and since a best method's risk is flat in its parameters, the iteration converges quadratically.
 
     Args:
-        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1.
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``, or a ``Family``; batch: >= 1.
         target: risk to reach, > 0; noise, start, kurtosis: as ``mombook.risk_curve``.
         limit: a longer run is not looked for; noise_model: as ``tune_risk``.
 
@@ -195,7 +196,7 @@ class Budget:
         return float(np.exp(np.interp(np.log(allowed), log_risk, log_batch)))
 
 
-def tune_budget(spectrum: Spectrum, family: str, samples: float, noise: float = 0.0, start: ArrayLike = 1.0,
+def tune_budget(spectrum: Spectrum, family: str | Family, samples: float, noise: float = 0.0, start: ArrayLike = 1.0,
                 batches: ArrayLike | None = None, kurtosis: ArrayLike = 3.0, quick: bool = False, *,
                 noise_model: str = "least squares", at: str = "w") -> Budget:
     """The best batch size and method for ``samples`` samples, each used once.
@@ -204,7 +205,7 @@ def tune_budget(spectrum: Spectrum, family: str, samples: float, noise: float = 
     ``tune_risk``.
 
     Args:
-        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``.
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``, or a ``Family``.
         samples: the budget D >= 2.
         noise, start, kurtosis: as ``mombook.risk_curve``.
         batches: batches to try, from 1 to D; by default two an octave, and more around the best. A batch is moved to the
@@ -226,17 +227,12 @@ def tune_budget(spectrum: Spectrum, family: str, samples: float, noise: float = 
     search = _Search(spectrum, family, 1.0, noise, start, kurtosis, noise_model, at)
     quick = arguments.flag("quick", quick)
     given = batches is not None
-    if given:
-        batches = arguments.array("batches", batches, low=1.0, ndim=1)
-        if batches.max() > samples:
-            arguments.refuse("batches", float(batches.max()), f"at most the budget of {samples:g} samples")
-    else:
-        batches = 2.0 ** np.arange(0, np.log2(samples) + 0.25, 0.5)
+    batches = _batches(batches, samples) if given else 2.0 ** np.arange(0, np.log2(samples) + 0.25, 0.5)
     done = {}
 
     def extend(batches):
-        for steps in np.unique(np.maximum(np.rint(samples / np.asarray(batches)), 1)).astype(np.int64).tolist():
-            if steps not in done and samples / steps >= 1:
+        for steps in _whole_runs(samples, batches):
+            if steps not in done:
                 search.batch = samples / steps                          # from the best at the batch before
                 method = search.draft(steps, quick=True) if quick else search.along(steps)
                 done[steps] = method, float(np.exp(search.found) if quick else search.risks(method, [steps])[0])
@@ -255,6 +251,52 @@ def tune_budget(spectrum: Spectrum, family: str, samples: float, noise: float = 
     steps = np.array(sorted(done, reverse=True))
     methods, risks = zip(*(done[t] for t in steps.tolist()), strict=True)
     return Budget(samples, samples / steps, steps, np.array(risks), list(methods))
+
+
+def budget_of(spectrum: Spectrum, method: Method | Family, samples: float, noise: float = 0.0, start: ArrayLike = 1.0, *,
+              batches: ArrayLike, quick: bool = False, noise_model: str = "least squares") -> Budget:
+    """What ``samples`` samples buy one ``Method``, its parameters the same at every batch; or a ``Family``, as ``tune_budget``.
+
+    Args:
+        method: a ``Method`` or a ``Family``; the rest as ``tune_budget``, with the batches given.
+
+    Returns:
+        ``Budget``; of a method that diverges, risks may be ``inf``.
+
+    Raises:
+        ValueError: something else than a method or a family; the rest as ``tune_budget``.
+
+    >>> H, m = Spectrum.flat(10), Method.sgd(0.1)
+    >>> found = budget_of(H, m, 64, 0.5, batches=[4, 16])
+    >>> [bool(found.risks[k] == risk_at(H, m, B, [64 // B], 0.5)[0]) for k, B in enumerate((4, 16))]
+    [True, True]
+    """
+    if isinstance(method, Family):
+        return tune_budget(spectrum, method, samples, noise, start, batches, quick=quick, noise_model=noise_model)
+    arguments.instance("method", method, Method)
+    samples = arguments.number("samples", samples, low=2.0, high=float(LAST))
+    search, risks = _Search(spectrum, "sgd", 1.0, noise, start, 3.0, noise_model), []      # which tunes nothing here
+    steps = _whole_runs(samples, _batches(batches, samples))[::-1]
+    for each in steps:
+        search.batch = samples / each
+        with np.errstate(over="ignore", invalid="ignore"):
+            risks.append(search.risks(method, [each])[0])
+    risks, steps = np.where(np.isnan(risks), np.inf, risks), np.array(steps)
+    return Budget(samples, samples / steps, steps, risks, [method] * len(steps))
+
+
+def _batches(batches, samples):
+    """Batches that a reader gives, none larger than the budget."""
+    batches = arguments.array("batches", batches, low=1.0, ndim=1)
+    if batches.max() > samples:
+        arguments.refuse("batches", float(batches.max()), f"at most the budget of {samples:g} samples")
+    return batches
+
+
+def _whole_runs(samples, batches):
+    """The steps of these batches, in increasing order, each batch moved to where its steps are whole."""
+    steps = np.unique(np.maximum(np.rint(samples / np.asarray(batches)), 1)).astype(np.int64).tolist()
+    return [each for each in steps if samples / each >= 1]
 
 
 # -- the search ----------------------------------------------------------------------------------------------------------
@@ -285,7 +327,8 @@ class _Search:
 
     def __init__(self, spectrum, family, batch, noise, start, kurtosis, noise_model="least squares", at="w"):
         arguments.instance("spectrum", spectrum, Spectrum)
-        self.family = arguments.choice("family", family, FAMILIES)
+        self.row = known(family).row
+        self.family = family if isinstance(family, str) else family.word
         self.batch = arguments.number("batch", batch, low=1.0, high=LARGEST)
         self.noise = arguments.number("noise", noise, low=0.0)
         self.additive = arguments.choice("noise_model", noise_model, schedule.NOISE_MODELS) == "additive"
@@ -296,7 +339,7 @@ class _Search:
             arguments.refuse("kurtosis", kurtosis, f"at most {HEAVIEST:g} where methods are tuned")
         self.start, self.kurtosis = arguments.each("start", start, 0.0, shape), arguments.each("kurtosis", kurtosis, 1.0, shape)
         self.full = np.broadcast_to(self.start, shape), np.broadcast_to(self.kurtosis, shape)
-        self.spectrum, self.row = spectrum, FAMILIES[family].row
+        self.spectrum = spectrum
         self.free = np.flatnonzero([True, self.row[1] > 0, self.row[4] > 0])
         self.x = self.searched = self.found = None
         self.merge(1)

@@ -19,7 +19,7 @@ from ..arrays import Floats
 from ..exact.moments import checked, contraction_gap, noise_floor, whole_start, whole_step
 from ..exact.recursion import Powers, between
 from ..exact.secular import Point, point, secular_sum
-from ..model.family import FAMILIES, Tuned
+from ..model.family import Family, Tuned, known
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from .long_run import coordinates, family_column, method_at, point_at
@@ -85,7 +85,7 @@ SHARE = 0.7
 has not died out by the end as if it had been there from the start, 0 as if it had had forever to die out."""
 
 
-def quick_tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int) -> tuple[Tuned, float]:
+def quick_tune_risk(spectrum: Spectrum, family: str | Family, batch: float, steps: int) -> tuple[Tuned, float]:
     r"""``mombook.tune_risk`` in some ten milliseconds, by an estimate of the risk: for pictures that move, and to start from.
 
     From E e_i^2 = 1 in every direction, without label noise.
@@ -101,7 +101,8 @@ def quick_tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int) -
     d = 1000, B = 4096, where (renewal) is 200 times too small.
 
     Args:
-        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``; batch: >= 1; steps: T, a whole number >= 1.
+        spectrum: a ``Spectrum``; family: a name out of ``mombook.FAMILIES``, or a ``Family``; batch: >= 1.
+        steps: T, a whole number >= 1.
 
     Returns:
         ``Tuned``, with the gap of the method found, and (renewal), an estimate of its risk after ``steps``.
@@ -115,7 +116,7 @@ def quick_tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int) -
     True
     """
     arguments.instance("spectrum", spectrum, Spectrum)
-    arguments.choice("family", family, FAMILIES)
+    word = family if isinstance(family, str) else known(family).word
     batch = arguments.number("batch", batch, low=1.0)
     steps = arguments.whole("steps", steps, low=1)
     H, column = spectrum.compressed(1), family_column(family)
@@ -142,7 +143,7 @@ def quick_tune_risk(spectrum: Spectrum, family: str, batch: float, steps: int) -
         v = v - 0.1 * (free < 2)
     best = params(v)
     method = method_at(Point(*([x] for x in best)), 0)
-    return Tuned(family, batch, method, float(contraction_gap(spectrum, method, batch))), float(np.exp(cost(v)))
+    return Tuned(word, batch, method, float(contraction_gap(spectrum, method, batch))), float(np.exp(cost(v)))
 
 
 def _first(H, row, batch, steps):

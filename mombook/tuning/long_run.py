@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from .. import arguments
 from ..arrays import Floats
 from ..exact.secular import Point, noiseless_limit, secular_sum, solve
-from ..model.family import FAMILIES, Family, Tuned
+from ..model.family import FAMILIES, Family, Tuned, known
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 
@@ -80,7 +80,7 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     if np.max(kurtosis) > HEAVIEST:
         arguments.refuse("kurtosis", kurtosis, f"at most {HEAVIEST:g} where methods are tuned")
     precision = arguments.number("precision", precision, low=1e-12, high=0.1)
-    rows, lesser = _with_faces([_row(f) for f in families], batches.tolist())
+    rows, lesser = _with_faces([known(f).row for f in families], batches.tolist())
     members, every = np.array([row for row, _ in rows]).T, np.array([batch for _, batch in rows])
     # where u is largest does not feel the bins; but a bin has one kurtosis
     coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
@@ -90,7 +90,7 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     if coarse is not spectrum:
         u = solve(p, every, spectrum, kurtosis, start=u)
     best = np.array([max(columns, key=lambda k: u[k]) for columns in lesser])
-    u, p = u[best], _as_members(Point(*(v[best] for v in p)), np.array([_row(f) for f in families]).T)
+    u, p = u[best], _as_members(Point(*(v[best] for v in p)), np.array([known(f).row for f in families]).T)
     return u * (2 - u), p
 
 
@@ -121,13 +121,9 @@ def method_at(point: Point, index: int) -> Method:
     return Method(delta, eta, 1 - eps)
 
 
-def family_column(family: str) -> Floats:
+def family_column(family: str | Family) -> Floats:
     """A family as a column for ``point_at`` and ``coordinates``, shape ``(6, 1)``."""
-    return np.array(_row(family))[:, None]
-
-
-def _row(family):
-    return family.row if isinstance(family, Family) else FAMILIES[arguments.choice("family", family, FAMILIES)].row
+    return np.array(known(family).row)[:, None]
 
 
 def point_at(families: Floats, z: Floats) -> Point:

@@ -1,4 +1,4 @@
-"""On a phone: the front page's first screen holds the whole first figure, and no preset is out of sight."""
+"""On a phone: the first screen of the front page and of notebook 00 holds the whole first figure, no preset is out of sight."""
 
 from pathlib import Path
 
@@ -17,18 +17,20 @@ WIDTH, HEIGHT = 420, 800
 
 
 @pytest.fixture(scope="module")
-def front_page():
-    """The front page as the site's builder makes it, its figure without a simulation."""
+def first_pages():
+    """The front page and notebook 00 as the site's builder makes them, their figure without a simulation."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{FIRST}.ipynb", 4)
     book = pages._Book({FIRST: notebook}, {}, True, None)
     book.faces = {pair: face(*pair) for pair in pages._panels(notebook)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages.equations, "rendered", lambda formulas: {})
-        return book.front()
+        patch.setattr(pages.equations, "rendered", lambda formulas: {each: "<i>κ</i>" for each in formulas})
+        patch.setattr(book, "_address", lambda url: url)                # the other pages are not made here
+        return {"front": book.front(), "notebook": book.notebook(FIRST)}
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_first_screen_holds_the_sliders_and_the_whole_figure(chromium, front_page, dark):
+@pytest.mark.parametrize("which", ["front", "notebook"])
+def test_the_first_screen_holds_the_sliders_and_the_whole_figure(chromium, first_pages, which, dark):
     context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark" if dark else "light")
     library = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
@@ -40,7 +42,7 @@ def test_the_first_screen_holds_the_sliders_and_the_whole_figure(chromium, front
         elif found:
             asked.fulfill(path=found[0])
         else:
-            asked.fulfill(body="" if name else front_page, content_type="" if name else "text/html; charset=utf-8")
+            asked.fulfill(body="" if name else first_pages[which], content_type="" if name else "text/html; charset=utf-8")
 
     context.route(f"{BASE}**", fulfil)
     page = context.new_page()

@@ -226,7 +226,12 @@ def is_lit(tab, key, k):
     assert set(got) == set(expected) and got
     for name, arrays in expected.items():
         np.testing.assert_allclose(got[name], [arrays["x"], arrays["y"]], rtol=1e-12)
-    assert tab.part(key, ".bar-said").inner_text() == bars.said(bars.of(panel.spectrum(panel.read(line)))[k])
+    said = bars.said(bars.of(panel.spectrum(panel.read(line)))[k])
+    assert tab.part(key, ".bar-said").inner_text() == said
+    named = tab.page.locator(f"#panel-{key} .annotation-text").filter(has_text="thin: ")
+    named.first.wait_for(state="attached", timeout=9000)                # a picture later than its traces
+    ranks = said.partition(":")[0].lower()
+    assert named.all_text_contents() == [f"thin: the risk of {ranks}"], "once in the plot that has them"
 
 
 def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
@@ -240,7 +245,7 @@ def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
     assert printed == [trace.name for trace in definition("sgd").figure().data]
     tab.page.evaluate(f"""() => {{ const {{ figure }} = {tab.panel('sgd')}, light = figure.light.bind(figure);
       window.seen = [];
-      figure.light = (traces) => {{ const now = light(traces); if (now) seen.push(Object.keys(traces)); return now; }}; }}""")
+      figure.light = (...it) => {{ const now = light(...it); if (now) seen.push(Object.keys(it[0])); return now; }}; }}""")
     tab.slider("sgd", "B").press("ArrowRight")
     tab.settle("sgd")
     assert tab.line("sgd") != line
@@ -251,6 +256,7 @@ def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
     tab.page.mouse.move(2, 2)
     traces = TRACES.format(tab.panel("sgd"))
     tab.page.wait_for_function(f"() => !{traces}.some((trace) => trace.name.endsWith(': carried'))")
+    tab.page.locator("#panel-sgd .annotation-text").filter(has_text="thin: ").wait_for(state="detached")
     bar = tab.page.locator("#panel-sgd .bar").nth(3)
     bar.focus()
     is_lit(tab, "sgd", 3)

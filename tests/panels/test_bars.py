@@ -14,7 +14,7 @@ from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
 from mombook.panels.remote import Remote
 
-from .test_own_spectrum import SMALL, TAKES, own
+from .test_own_spectrum import PLAIN, SMALL, TAKES, own
 from .test_remote import same, unpacked
 
 KEYS = {"usual": (1000, 1.5, 200), "flat": (1, 1.5, 200), "two": (10, 1.5, 2), "largest": (1e6, 3.0, 10_000),
@@ -96,7 +96,8 @@ def test_what_cannot_be_is_refused_in_words():
 @pytest.mark.parametrize("name", TAKES)
 def test_every_panel_shows_its_own_bars_and_bends_them(name):
     panel, H = own(name)
-    for scenario in (panel.read(**SMALL.get(name, {})), panel.read(**SMALL.get(name, {}), spectrum=H)):
+    for own_or_not in (PLAIN.get(name, {}), {"spectrum": H}):
+        scenario = panel.read(**SMALL.get(name, {}), **own_or_not)
         line = panel.write(scenario)
         found = bars.of(panel.spectrum(scenario))
         head = unpacked(Remote().answer("bars", "k", name, line))

@@ -166,7 +166,7 @@ def test_curves_at_internet_scale_turn_where_the_exact_ones_do(final):
     turned = 0
     for batch, T in ((8, 10**6), (65536, 10**5), (65536, 10**4)):
         for name in ("heavy_ball", "asgd"):
-            asked = 1.5, 10**9, batch, T, name, FAMILIES[name]
+            asked = 1.5, 10**9, batch, T, FAMILIES[name]
             x, y, _ = far_horizon._drawn(*asked, final, 1e-3)
             H = far_horizon._spectrum(1.5, 10**9, final)
             truth = risk_curve(H, far_horizon.tuned(*asked), batch, STEPS) / (H.trace / 2)

@@ -6,6 +6,7 @@ import pytest
 import mombook as mb
 from mombook.panels import style
 from mombook.panels.heavy_ball import CELLS, HeavyBallPanel, chosen, noiseless_roots, squeeze
+from mombook.panels.labels import SIDES, Plot
 
 PANEL = HeavyBallPanel()
 
@@ -95,3 +96,18 @@ def lab(color):
     xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
     f = np.cbrt(xyz / [0.9505, 1, 1.089])
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("line", ["", "batch=64", "kappa=100", "batch=64;lr=0.3;forget=3", "kappa=15.8;decay=0.5", "batch=4096",
+                                  "lr=1;forget=100", "lr=5", "kappa=39800;decay=2"])
+def test_the_name_of_a_loss_stands_nearer_to_its_own_curve_than_to_any_other(line):
+    view = PANEL.exact(PANEL.read(line))
+    plot, names = Plot(view.ranges["xaxis3"], view.ranges["yaxis3"], 3), view.traces["loss names"]
+    words = "fastest", "simple choice", "chosen"
+    curves = {word: plot.curve(*(view.traces[f"{word} (loss)"][k] for k in "xy")) for word in words}
+    for x, y, text, side in zip(*(names[k] for k in ("x", "y", "text", "textposition")), strict=True):
+        across, up = SIDES[side]                                        # half as wide as in teacher mode: on a wide page
+        middle = plot.shares([x], [y])[0] + [across * plot.letter * len(text) / 4, up * plot.line / 2]
+        far = {word: np.hypot(*(points - middle).T).min() for word, points in curves.items()}
+        own = "simple choice" if text.startswith("simple") else text.split(" ")[0]
+        assert far[own] == min(far.values()), (text, far)

@@ -23,7 +23,8 @@ LINES = {
     "parallel": "kappa=30;decay=2;batch=64;seed=3",
     "small_steps": "kappa=100;decay=2;batch=16;memory=0.2;fraction=0.3;seed=3",
     "advisor": "data=wine;batch=4;ridge=0.01;noise=0.1;target=0.05;tuned=rows;seed=3",
-    "race": "kappa=100;decay=2;batch=16;d=20;steps=40;trials=4;noise=0.01;methods=sgd+heavy_ball;seed=3",
+    "race": "kappa=100;decay=2;batch=16;d=20;steps=40;trials=4;noise=0.01;methods=sgd+heavy_ball;seed=3;"
+            "method=sgd(0.3)",
     "symptoms": "kappa=100;decay=2;batch=16;d=40;lr=0.1;momentum=0.8;steps=300;noise=0.01;seed=3",
 }
 RUNS = ("tradeoff", "sgd", "heavy_ball", "typical", "small_steps", "symptoms")
@@ -276,9 +277,9 @@ def test_the_races_runs_are_paired_runs_from_the_seed():
     sigma = np.sqrt(0.01 * H.trace)
     _, _, runs = printed.found(said, "# runs on")
     sampler = "direct" if "sample by sample" in said else "one_draw"
-    both, rng = [n["methods"][k] for k in ("sgd", "heavy_ball")], np.random.default_rng(3)
-    *_, last = race.paired_runs(H, both, 16, 40, int(runs), rng, sigma, sampler)
-    for risk, word in zip(last.risk, ("SGD", "heavy ball"), strict=True):
+    every, rng = [n["methods"][k] for k in ("sgd", "heavy_ball")] + [mb.Method.sgd(0.3)], np.random.default_rng(3)
+    *_, last = race.paired_runs(H, every, 16, 40, int(runs), rng, sigma, sampler)
+    for risk, word in zip(last.risk, ("SGD", "heavy ball", "your method"), strict=True):
         dots, band = traces[f"{word}, runs"], traces[f"{word}, 80 % of runs"]
         x, y = np.asarray(dots["x"]).astype(int), np.asarray(dots["y"])
         np.testing.assert_allclose(y, risk[:, x].mean(0) / (H.trace / 2), rtol=1e-12)

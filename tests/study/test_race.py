@@ -109,3 +109,9 @@ def test_differences_need_two_positive_runs():
         race.difference([1.0], [1.0])
     with pytest.raises(ValueError, match="b must be"):
         race.difference([1.0, 2.0], [1.0, 0.0])
+
+
+def test_a_family_needs_no_name():
+    mine, book = (race.trials(H, family, 4, 20, 12, seed=3) for family in (mb.Family("mine", mb.Method.nesterov), "nesterov"))
+    np.testing.assert_array_equal(mine.risks, book.risks)
+    assert race.optimum(H, mine, 4, 20) == race.optimum(H, book, 4, 20)

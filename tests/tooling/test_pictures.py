@@ -1,6 +1,7 @@
 """Pictures of panels in saved notebooks: small, kept while the figure stays, missed aloud where there is no Chromium."""
 
 import base64
+import re
 import struct
 import zlib
 
@@ -105,8 +106,32 @@ def test_without_chromium_what_is_there_stays_and_what_is_missing_is_said(monkey
 
 def test_readmes_picture_is_of_todays_figure():
     readme = (pictures.README.parents[1] / "README.md").read_text(encoding="utf-8")
-    for name, dark in (("light", False), ("dark", True)):
-        text = (pictures.README / f"start-{name}.svg").read_text(encoding="utf-8")
-        assert f"<!-- figure: {pictures.fingerprint(pictures.opening(dark))} -->" in text, "python -m tools.pictures draws it"
-        assert f"notebooks/figures/start-{name}.svg" in readme
-        assert len(text.encode()) < 100_000 and "<script" not in text
+    for dark in (False, True):
+        mark = f"<!-- figure: {pictures.fingerprint(pictures.opening(dark))} -->"
+        still, moving = ((pictures.README / name).read_text(encoding="utf-8") for name in pictures.drawings(dark))
+        for name, text in zip(pictures.drawings(dark), (still, moving), strict=True):
+            assert mark in text, "python -m tools.pictures draws it"
+            assert f'"notebooks/figures/{name}"' in readme
+            assert len(text.encode()) < 100_000 and "<script" not in text
+        assert moving == pictures.moving(still) and "@keyframes" not in still
+    sources = re.search("<picture>(.*?)</picture>", readme, re.DOTALL)[1].split("<source")[1:]
+    assert ["no-preference" in each for each in sources] == ["moving" in each.partition("<img")[0] for each in sources]
+    assert ["dark" in each for each in sources] == ["color-scheme: dark" in each for each in sources]
+    assert '<img src="notebooks/figures/start-light.svg"' in sources[-1]
+
+
+RUN = '<path class="js-line" d="M0,0L3,4L3,5" style="stroke: rgb({});"/><path class="point" d="M1,1" style="fill: rgb({});"/>'
+
+
+def test_readmes_runs_are_drawn_as_long_as_they_last_and_only_for_readers_who_want_motion():
+    still = f'<svg width="9">{"".join(RUN.format(*[color] * 2) for color in ("0, 114, 178", "213, 94, 0"))}</svg>'
+    text = pictures.moving(still)
+    sheet = re.search("<style>(.*)</style>", text)[1]
+    assert sheet.startswith("@media (prefers-reduced-motion:no-preference){") and sheet.count("{") == sheet.count("}")
+    for name in ("sgd", "heavy_ball"):                                  # two steps: of length 5, and of length 1
+        frames = re.search(f"@keyframes {name}{{(.*?}})}}", sheet)[1]
+        frames = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+)%{stroke-dashoffset:([\d.]+)}", frames)]
+        assert frames == [(0, 1), (30, 0.167), (60, 0), (100, 0)]
+        assert text.count(f'class="js-line run {name}" pathLength="1"') == text.count(f'class="point end {name}"') == 1
+    plain = re.sub(r'<style>.*</style>| run \w+" pathLength="1(?=")| end \w+(?=")', "", text)
+    assert plain == still                                               # what a host shows that plays nothing

@@ -8,6 +8,8 @@ import mombook as mb
 from mombook import FAMILIES, Method, Spectrum
 from mombook.exact import moments
 from mombook.tuning import budget
+from mombook.tuning.budget import budget_of
+from mombook.tuning.horizon import quick_tune_risk
 
 START = np.random.default_rng(0).uniform(0.2, 3.0, 12)
 H = Spectrum.power_law(12, 1.3)
@@ -260,3 +262,30 @@ def test_a_budget_is_the_best_of_its_batches():
 def test_bad_questions_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_fixed_method_is_run_on_the_budget_at_every_batch():
+    """``budget_of`` of a ``Method``: the literal risk after so many steps; where it diverges, it may be inf."""
+    method = mb.Method.heavy_ball(0.1, 0.8)
+    found = budget_of(H, method, 256, 0.4, batches=[64, 3, 8, 1])
+    np.testing.assert_array_equal(found.steps, [256, 85, 32, 4])
+    np.testing.assert_allclose(found.batches * found.steps, 256)
+    risks = [mb.risk_curve(H, method, B, T, noise=0.4)[-1] for B, T in zip(found.batches, found.steps.tolist(), strict=True)]
+    np.testing.assert_allclose(found.risks, risks, rtol=1e-9)
+    assert found.methods == [method] * 4
+    assert budget_of(H, mb.Method.sgd(1.9), 2**14, 0.4, batches=[1]).risks[0] > 1e200
+    alone = budget_of(H, method, 256, 0.4, batches=[8], noise_model="additive").risks
+    constant = mb.Schedule.of(method, 8, mb.schedule.constant(32))
+    np.testing.assert_allclose(alone, mb.schedule.final_risk(H, constant, 0.4, noise_model="additive"), rtol=1e-9)
+
+
+def test_a_family_needs_no_name():
+    family = mb.Family("mine", mb.Method.nesterov)
+    book = mb.tune_budget(H, "nesterov", 256, 0.4, batches=[4, 16])
+    for found in (budget_of(H, family, 256, 0.4, batches=[4, 16]), mb.tune_budget(H, family, 256, 0.4, batches=[4, 16])):
+        np.testing.assert_array_equal(found.risks, book.risks)
+    best, risk = mb.tune_risk(H, family, 4, 64, 0.4)
+    assert best.family == "mine" and risk == mb.tune_risk(H, "nesterov", 4, 64, 0.4)[1]
+    assert quick_tune_risk(H, family, 4, 64)[0].family == "mine"
+    with pytest.raises(ValueError, match=r"^method must be a(n)? .*Method; got 'sgd'"):
+        budget_of(H, "sgd", 256, batches=[4])

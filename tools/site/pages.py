@@ -110,7 +110,8 @@ class _Book:
         around = {"previous": self.order[at - 1] if at else {"href": FRONT, "title": "Front page"},
                   "next": self.order[at + 1] if at + 1 < len(self.order) else None}
         return self._page("notebook.html.j2", prose, title=_title(self.notebooks[stem]), blocks=blocks,
-                          first=pair and stored.mark(*pair), open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
+                          first=pair and stored.mark(*pair), opens=at == 0,
+                          open_address=lite.address(f"{stem}.ipynb") if self.lab else "",
                           elsewhere=elsewhere.links(f"{stem}.ipynb", self.repository),
                           about=self.lines.get(stem, ""), **around)
 

@@ -20,6 +20,8 @@ import scipy
 import mombook as mb
 from mombook.panels import spectra, style
 
+from .. import printed
+
 SIMULATED = "simulated"
 """In place of a check: the trace is of a simulation, and ``test_simulated`` holds it against the runs."""
 
@@ -165,6 +167,74 @@ def looks(c, name, families):
     """A trace's marks have the colours of these families, in order; the reader's own method has one of its own."""
     colors = [style.EITHER if f == "your method" else style.METHODS[f].color for f in families]
     assert list(c.whole(name, "marker.line.color")) == colors, name
+
+
+YOURS = "your method"
+OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)": lambda lr, beta: mb.Method.qhm(lr, 0.7, beta),
+       **{f"sgd({lr})": mb.Method(lr, 0.0, 0.0) for lr in (1.9, 0.3, 1e-8)}, "Method(0, 0, 0)": mb.Method(0.0, 0.0, 0.0)}
+"""What the written lines of the scenarios mean."""
+
+
+FAMILIES = {line: mb.Family("the reader's", make) for line, make in OWN.items() if not isinstance(make, mb.Method)}
+"""Those of them that are tuned."""
+
+
+def methods(c):
+    """The families that are on, and ``"yours"`` where the reader has written a method."""
+    return [*c.s["methods"], *["yours"] * bool(c.s["method"])]
+
+
+def asked_for(c, family):
+    """What a search of the engine is asked for: a family's name, or the reader's own; its ``Method`` where that is fixed."""
+    line = c.s["method"]
+    return family if family != "yours" else FAMILIES.get(line) or OWN[line]
+
+
+def fixed(c, family):
+    """Whether nothing is tuned in it."""
+    return isinstance(asked_for(c, family), mb.Method)
+
+
+def own_method(c, batch):
+    """The reader's own method at a batch; where it is to be tuned, by another search."""
+    own = OWN[c.s["method"]]
+    return own if isinstance(own, mb.Method) else searched(c.H, own, float(batch))
+
+
+def own_rate(c, batch):
+    """E-folds per step of the reader's own method; nan where it does not converge."""
+    gap = mb.contraction_gap(c.H, own_method(c, batch), float(batch))
+    return -np.log1p(-gap) if gap > 0 else np.nan
+
+
+def _stable_from(c, before):
+    """The batch said after these words, at which the reader's own method converges, and at one less not."""
+    at = next(each for *_, each in printed.numbers(c.view.sentence.split(before)[1]))
+    assert np.isnan(own_rate(c, at - 1)) and np.isfinite(own_rate(c, at))
+    return at
+
+
+def converges(c, pattern, of):
+    """Patterns of what is said of the reader's own method: ``of`` its rate at the batch, and where it converges."""
+    if not c.s["method"]:
+        assert "our method" not in c.view.sentence
+    elif np.isfinite(rate := own_rate(c, c.batch)):
+        yield pattern, of(rate), 2.3
+        if "below B" in c.view.sentence:
+            yield "below B = # it does not converge", _stable_from(c, "below B =")
+        else:
+            assert np.isfinite(own_rate(c, 1))
+    elif "on it does" in c.view.sentence:
+        yield "from B = # on it does", _stable_from(c, "not converge here; from B =")
+    else:
+        yield "nor at any batch up to #", 65536
+        assert np.isnan(own_rate(c, 65536))
+
+
+def within(c, x, y, axes):
+    """Whether any of the points lies inside two logarithmic axes."""
+    (left, right), (low, high) = (c.view.ranges[axis] for axis in axes)
+    return bool(((x >= 10**left) & (x <= 10**right) & (y >= 10**low) & (y <= 10**high)).any())
 
 
 NEAR = 0.05

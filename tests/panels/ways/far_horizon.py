@@ -7,10 +7,10 @@ import numpy as np
 import mombook as mb
 from mombook.tuning import horizon
 
-from .common import LITERAL, named, places, same
+from .common import LITERAL, YOURS, asked_for, fixed, methods, named, places, same
 
-WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
-LOWEST = 1e-12
+WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD", "yours": YOURS}
+LOWEST, GROWN = 1e-12, 1e6
 BINS, DRAGGED, ENOUGH = 2, 1, 5.0
 """Written again here, not asked of the panel: bins an octave at rest and while dragging, and after how many times its last
 e-fold a horizon is cut. Its resolution is a panel's choice; on the same bins the curves agree to rounding."""
@@ -22,7 +22,10 @@ def law(c, bins=1):
 
 
 def method(c, family, steps=None):
-    """The engine's, tuned for these steps or, where it learns everything sooner, for ENOUGH times that."""
+    """The engine's, tuned for these steps or, where it learns everything sooner, for ENOUGH times that; or the reader's own."""
+    if fixed(c, family):
+        return asked_for(c, family)
+    family = asked_for(c, family)
     return _tuned(c.s["decay"], c.s["d"], c.batch, int(steps or c.s["steps"]), family)
 
 
@@ -31,6 +34,12 @@ def _tuned(decay, d, batch, steps, family):
     H = mb.Spectrum.power_law(d, decay, binned=DRAGGED, ends="top")
     first = horizon.quick_tune_risk(H, family, batch, steps)[0].method
     return horizon.quick_tune_risk(H, family, batch, int(np.ceil(min(steps, ENOUGH * horizon.bend(H, first)))))[0].method
+
+
+def bend(c, family):
+    """When the smallest eigenvalue is learned, of a method that converges."""
+    H, m = law(c), method(c, family)
+    return horizon.bend(H, m) if mb.is_stable(H, m, c.batch) else np.inf
 
 
 def curve(family):
@@ -43,7 +52,7 @@ def curve(family):
         same(y[near], literal[x[near].astype(int)], rtol=1e-6)
         far = places(x, 4)
         same(y[far], mb.risk_at(H, m, c.batch, x[far]) / (H.trace / 2), rtol=1e-5, atol=1e-13)
-        assert x[-1] == c.s["steps"] or y[-1] < 1e-7
+        assert x[-1] == c.s["steps"] or y[-1] < 1e-7 or (fixed(c, family) and y[-1] > 1)
     return check
 
 
@@ -94,8 +103,10 @@ def the_law(c):
     x, y = c["the law"]
     H, seen = law(c), np.isfinite(np.asarray(y, float))
     every = []
-    for family in c.s["methods"]:
+    for family in methods(c):
         m = method(c, family)
+        if not mb.is_stable(H, m, c.batch):
+            continue
         start = 10 * max(1 / (1 - m.beta) if m.eta else 0.0, 1.0)
         if start < min(horizon.bend(H, m), c.s["steps"]):
             at = np.geomspace(start, c.s["steps"], 30)
@@ -107,10 +118,10 @@ def the_law(c):
 def learned(c):
     """Crosses where the smallest eigenvalue is learned, on the curves."""
     x, y = c["d is learned"]
-    bends = [horizon.bend(law(c), method(c, f)) for f in c.s["methods"]]
+    bends = [bend(c, f) for f in methods(c)]
     for k in range(len(x)):
-        assert np.min(np.abs(np.log(x[k] / np.array(bends)))) < 1e-6
-        near = [np.exp(np.interp(np.log(x[k]), np.log(c[WORDS[f]][0]), np.log(c[WORDS[f]][1]))) for f in c.s["methods"]]
+        assert np.min(np.abs(np.log(np.array(bends) / x[k]))) < 1e-6
+        near = [np.exp(np.interp(np.log(x[k]), np.log(c[WORDS[f]][0]), np.log(c[WORDS[f]][1]))) for f in methods(c)]
         assert np.min(np.abs(np.log(np.array(near) / y[k]))) < 0.05
 
 
@@ -129,7 +140,7 @@ AXES = {name: RIGHT if "exponent" in name or name == "law names" else LEFT for n
 def ends(c):
     """Family -> the share of the start at the horizon, at rest's bins."""
     H = law(c, BINS)
-    return {f: mb.risk_at(H, method(c, f), c.batch, [c.s["steps"]])[0] / (H.trace / 2) for f in c.s["methods"]}
+    return {f: mb.risk_at(H, method(c, f), c.batch, [c.s["steps"]])[0] / (H.trace / 2) for f in methods(c)}
 
 
 def said(c):
@@ -138,13 +149,15 @@ def said(c):
     yield "d = #", c.s["d"]
     yield "after # steps", c.s["steps"]
     for f, end in ends(c).items():
+        if not end < GROWN:
+            assert f == "yours" and c.view.sentence.endswith(" Your method diverges.")
+            continue
         if end > LOWEST:
             yield f"steps [^:]*?{WORDS[f]} at # %", 100 * end, 2
         if np.isfinite(c.n["reach"][f]):
             yield f"To [^:]*: .*?{WORDS[f]} # steps", c.n["reach"][f], 2
-        bend = horizon.bend(law(c), method(c, f))
-        if bend < c.s["steps"]:
-            yield f"law ends: .*?{WORDS[f]} after # steps", bend
+        if bend(c, f) < c.s["steps"]:
+            yield f"law ends: .*?{WORDS[f]} after # steps", bend(c, f)
     a = c.s["decay"]
     if "sgd" in c.s["methods"] and c.n["bend"]["sgd"] > c.s["steps"]:
         yield r"SGD falls like t\^#", -c.n["fitted"]["sgd"]
@@ -171,8 +184,9 @@ def numbers(c):
     """The view's numbers again; the time to a share, from a curve of its own."""
     H = law(c, BINS)
     for f, end in ends(c).items():
+        assert ("tuned anew" in c.n and np.isnan(c.n["tuned anew"][f])) or not fixed(c, f)
         same(c.n["end"][f], end, rtol=1e-5, atol=1e-14)
-        same(c.n["bend"][f], horizon.bend(law(c), method(c, f)))
+        same(c.n["bend"][f], bend(c, f))
         reach = c.n["reach"][f]
         if np.isfinite(reach) and reach > 30:
             same(np.log(mb.risk_at(H, method(c, f), c.batch, [np.rint(reach)])[0] / (H.trace / 2)), np.log(0.01), rtol=0.05)

@@ -5,9 +5,9 @@ import numpy as np
 import mombook as mb
 from mombook.study import race
 
-from .common import SIMULATED, same, stepped
+from .common import SIMULATED, YOURS, asked_for, fixed, methods, same, stepped
 
-WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+WORDS = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD", "yours": YOURS}
 HIGHEST, MOST, LEAST = 5.0, 256, 32
 
 
@@ -20,13 +20,15 @@ def setting(c):
 def pool(c, family, count):
     """The public trials."""
     H, sigma = setting(c)
-    return race.trials(H, family, c.batch, c.s["steps"], count, c.s["seed"], sigma)
+    return race.trials(H, asked_for(c, family), c.batch, c.s["steps"], count, c.s["seed"], sigma)
 
 
 def best(c, family):
     """Of so many trials the one whose exact risk at the end is least: recomputed one by one for a few."""
-    drawn = pool(c, family, c.s["trials"])
-    return drawn.best()
+    if fixed(c, family):
+        (H, sigma), method = setting(c), asked_for(c, family)
+        return method, mb.risk_at(H, method, c.batch, [c.s["steps"]], sigma)[0]
+    return pool(c, family, c.s["trials"]).best()
 
 
 def scale(c):
@@ -78,6 +80,9 @@ def median(family):
     def check(c):
         x, y = c[f"{WORDS[family]}, median best"]
         H, _ = setting(c)
+        if fixed(c, family):                                            # nothing is tried
+            same([*x, *y], [1, MOST, *[best(c, family)[1] / (H.trace / 2)] * 2])
+            return
         every = MOST if c.final else LEAST
         risks = np.sort(np.asarray(pool(c, family, every).risks)) / (H.trace / 2)
         for k in {0, len(x) // 2, len(x) - 1}:
@@ -119,7 +124,7 @@ TRACES = {**{word: curve(f) for f, word in WORDS.items()},
           **{f"{word}, median best": median(f) for f, word in WORDS.items()},
           **{f"{word}, here": here(f) for f, word in WORDS.items()}, "target": target, "budget": budget,
           **{f"{word}, {part}": SIMULATED for word in WORDS.values() for part in ("runs", "80 % of runs")}}
-LEFT, RIGHT = ("", "risk / risk at the start"), ("trials each method may try", "risk at the end / at the start")
+LEFT, RIGHT = ("or samples", "risk / risk at the start"), ("trials each method may try", "risk at the end / at the start")
 AXES = {name: RIGHT if name == "budget" or name.endswith(("optimum", "median best", "here")) else LEFT for name in TRACES}
 
 
@@ -127,18 +132,22 @@ def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     H, sigma = setting(c)
     unit, n = H.trace / 2, c.n
-    risks = {f: best(c, f)[1] / unit for f in c.s["methods"]}
+    risks = {f: best(c, f)[1] / unit for f in methods(c)}
+    if "yours" in risks and not risks["yours"] < np.inf:
+        assert c.view.sentence.endswith(" Your method diverges.")
+        del risks["yours"]
     yield "after # steps", c.s["steps"]
     yield r"\(# samples\)", c.s["steps"] * c.batch
     yield "the best of # trial", c.s["trials"]
     for f, risk in risks.items():
         yield f"each ends at .*?\\b{WORDS[f]} #", risk
-        yield f"tuning that costs .*?\\b{WORDS[f]} # ?[x×]", risk / n["optimum"][f], 2.7
+        if not fixed(c, f):
+            yield f"tuning that costs .*?\\b{WORDS[f]} # ?[x×]", risk / n["optimum"][f], 2.7
         t = mb.steps_to(H, best(c, f)[0], c.batch, c.s["target"] * unit, sigma, limit=c.s["steps"])
         if np.isfinite(t):
             yield f"is reached by .*?\\b{WORDS[f]} in #", np.ceil(t)
     yield ("Target #" if "Target " in c.view.sentence else "reaches the target #"), c.s["target"]
-    others = [f for f in risks if f != "sgd"]
+    others = [f for f in risks if f not in ("sgd", "yours")]
     if "sgd" in risks and others:
         least = {k: min(n[k][f] for f in others) for k in ("risk", "median", "optimum")}
         exactly, won, usual = (n[k]["sgd"] / least[k] for k in ("optimum", "risk", "median"))
@@ -161,8 +170,11 @@ def titles(c):
 def numbers(c):
     """The view's numbers again; what runs along the left plot is in its title."""
     H, sigma = setting(c)
-    for f in c.s["methods"]:
+    for f in methods(c):
         same(c.n["risk"][f], best(c, f)[1] / (H.trace / 2))
+        if fixed(c, f):
+            assert f not in c.n["optimum"] and c.view.traces[f"{YOURS}, optimum"] == {"visible": False}
+            continue
         alone = mb.risk_at(H, best(c, f)[0], c.batch, [c.s["steps"]], sigma)[0]
         same(c.n["risk"][f], alone / (H.trace / 2), rtol=1e-6)
         assert c.n["optimum"][f] <= c.n["risk"][f] * (1 + 1e-9)

@@ -7,13 +7,25 @@ import numpy as np
 import mombook as mb
 
 from .. import printed
-from .common import SIMULATED, gap, literal, looks, places, rate, same, searched, tuned, unit, upright
+from .common import (
+    SIMULATED,
+    YOURS,
+    converges,
+    gap,
+    literal,
+    looks,
+    own_method,
+    own_rate,
+    places,
+    rate,
+    same,
+    tuned,
+    unit,
+    upright,
+    within,
+)
 
 FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
-OWN = {"heavy_ball(0.05, 0.9)": mb.Method(0.0, 0.05, 0.9), "qhm(lr, 0.7, beta)": lambda lr, beta: mb.Method.qhm(lr, 0.7, beta),
-       **{f"sgd({lr})": mb.Method(lr, 0.0, 0.0) for lr in (1.9, 1e-8)}, "Method(0, 0, 0)": mb.Method(0.0, 0.0, 0.0)}
-"""What the written lines of the scenarios mean."""
-YOURS = "your method"
 RUNS = ("simulated", "80 % of runs", "median run", "largest run")
 BOUNDS = {"sgd": mb.bounds.sgd_gap, "heavy_ball": mb.bounds.heavy_ball_gap, "asgd": mb.bounds.two_buffer_gap}
 
@@ -60,25 +72,6 @@ def expected(family):
     return check
 
 
-def own_method(c, batch):
-    """The reader's own method at a batch; where it is to be tuned, by another search."""
-    own = OWN[c.s["method"]]
-    return own if isinstance(own, mb.Method) else searched(c.H, own, float(batch))
-
-
-def own_rate(c, batch):
-    """E-folds per step of the reader's own method; nan where it does not converge."""
-    gap = mb.contraction_gap(c.H, own_method(c, batch), float(batch))
-    return -np.log1p(-gap) if gap > 0 else np.nan
-
-
-def stable_from(c, before):
-    """The batch said after these words, at which the reader's own method converges, and at one less not."""
-    (at,) = [each for *_, each in printed.numbers(c.view.sentence.split(before)[1])]
-    assert np.isnan(own_rate(c, at - 1)) and np.isfinite(own_rate(c, at))
-    return at
-
-
 def own(part):
     """The reader's own method: price, efficiency or curve, hidden where none is written or all of it lies outside."""
     def check(c):
@@ -99,9 +92,7 @@ def own(part):
                 r, rtol = own_rate(c, B[k]), c.tolerance(1e-5, 1e-3)
                 same([x[k], y[k]], [B[k] / r, 1 / r] if part == "" else [x[k], r / x[k] / unit(c.H)], rtol=rtol)
         axes = ("xaxis", "yaxis") if part == "" else ("xaxis2", "yaxis2") if part == ": CE" else ("xaxis3", "yaxis3")
-        (left, right), (low, high) = (c.view.ranges[axis] for axis in axes)
-        inside = (x >= 10**left) & (x <= 10**right) & (y >= 10**low) & (y <= 10**high)
-        assert trace["visible"] == bool(inside.any())
+        assert trace["visible"] == within(c, x, y, axes)
     return check
 
 
@@ -162,17 +153,7 @@ def said(c):
     base = "sgd" if "sgd" in shown else shown[0]
     steps = {m: 1 / rate(c.H, m, c.batch) for m in shown}
     yield "At B = #", c.batch
-    if c.s["method"] and np.isfinite(own_rate(c, c.batch)):
-        yield "Your method needs # steps", 1 / own_rate(c, c.batch)
-        if "below B" in c.view.sentence:
-            yield "below B = # it does not converge", stable_from(c, "below B =")
-        else:
-            assert np.isfinite(own_rate(c, 1))
-    elif c.s["method"] and "from B" in c.view.sentence:
-        yield "from B = # on it does", stable_from(c, "from B =")
-    elif c.s["method"]:
-        yield "nor at any batch up to #", 65536
-        assert np.isnan(own_rate(c, 65536))
+    yield from converges(c, "Your method needs # steps", lambda rate: 1 / rate)
     if len(shown) == 1:
         yield f"{FAMILIES[base]} needs # steps", steps[base]
         if halved[base] < 1e12:

@@ -6,13 +6,16 @@ import numpy as np
 
 import mombook as mb
 
-from .common import places, same, tuned
+from .common import YOURS, asked_for, fixed, methods, own_method, places, same, tuned, within
 
-FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD"}
+FAMILIES = {"sgd": "SGD", "heavy_ball": "heavy ball", "nesterov": "Nesterov", "asgd": "ASGD", "yours": YOURS}
 
 
 def method(c, family):
-    """The tuned method."""
+    """The tuned method, or the reader's own. Where that is tuned, it is the panel's, whose gap ``numbers`` checks: on a nearly
+    flat spectrum many have it."""
+    if family == "yours":
+        return asked_for(c, family) if fixed(c, family) else c.n["methods"]["yours"]
     return tuned(c.H, family, float(c.batch)).method
 
 
@@ -43,16 +46,25 @@ AXES = dict.fromkeys(TRACES, ("steps after the gradient", "distance moved × L")
 
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
-    for m in c.s["methods"]:
+    for m in methods(c):
         yield f"times L: .*?{FAMILIES[m]} #", method(c, m).long_run_step * c.H.largest
 
 
 def numbers(c):
     """The view's numbers, and the methods in the lines to copy."""
+    assert c.view.traces[YOURS]["visible"] == (bool(c.s["method"]) and within(c, *c[YOURS], ("xaxis", "yaxis")))
     for m, word in FAMILIES.items():
+        if m == "yours" and not c.s["method"]:
+            continue
         same(c.n["long run"][m], method(c, m).long_run_step * c.H.largest, rtol=1e-3)
         line = re.search(rf"^{word}: delta=(\S+), eta=(\S+), beta=(\S+)$", c.view.text, re.M)
-        assert bool(line) == (m in c.s["methods"])
-        if line:
+        assert bool(line) == (m in methods(c))
+        if line and m == "yours":
+            same([*map(float, line.groups())], [getattr(method(c, m), each) for each in ("delta", "eta", "beta")], rtol=1e-12)
+            if not fixed(c, m):
+                best = own_method(c, c.batch)
+                same(mb.contraction_gap(c.H, method(c, m), c.batch), mb.contraction_gap(c.H, best, c.batch), rtol=1e-5)
+                same(method(c, m).as_qhm()["nu"], best.as_qhm()["nu"], rtol=1e-6)
+        elif line:
             same(mb.contraction_gap(c.H, mb.Method(*map(float, line.groups())), c.batch), tuned(c.H, m, float(c.batch)).gap,
                  rtol=1e-6)
