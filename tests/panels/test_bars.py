@@ -12,7 +12,7 @@ from mombook import front
 from mombook.front.face import face
 from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
-from mombook.panels.remote import Remote
+from mombook.panels.remote import Remote, described
 
 from .test_own_spectrum import SMALL, TAKES, own
 from .test_remote import same, unpacked
@@ -122,7 +122,8 @@ def test_the_bars_of_a_panel_are_of_the_spectrum_that_its_figure_shows(name):
 
 
 def test_a_face_brings_the_bars_of_its_opening_and_a_panel_without_spectrum_none():
-    assert face(definition("sgd"), "d=30", simulate=False)["bars"] == bars.drawn((1000, 1.5, 30))
+    told = face(definition("sgd"), "d=30", simulate=False)
+    assert told["bars"] == bars.drawn((1000, 1.5, 30)) and told["learns"]
     assert face(definition("slope"), simulate=False)["bars"] == []
 
 
@@ -183,7 +184,7 @@ def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name):
         for trace, learner in panel.learning(scenario).items():
             x = np.asarray(drawn[trace]["x"])
             steps = np.rint(x / learner.scale).astype(int)
-            some = steps <= 3000
+            some = steps <= 1500
             each = by_recursion(spectra.whole(key), learner, int(steps[some].max()))[steps[some]]
             at = 0
             for k, bar in enumerate(found):
@@ -209,7 +210,7 @@ def test_what_the_bars_carry_sums_to_the_curve_that_is_drawn(name):
 def test_only_a_panel_with_learning_curves_has_shares_and_hidden_theory_has_none(name):
     panel = definition(name)
     line = panel.write(panel.read(**SMALL.get(name, {})))
-    assert face(panel, line, simulate=False)["learns"] is (name in LEARNS)
+    assert described(panel)["learns"] is (name in LEARNS)
     head = unpacked(Remote().answer("carried", "k", name, line, 1))
     assert head["line"] == line
     same(head["traces"], panel.carried(panel.read(line), 1))
