@@ -14,7 +14,7 @@ from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
 from mombook.panels.remote import Remote, described
 
-from .test_own_spectrum import SMALL, TAKES, own
+from .test_own_spectrum import SMALL, TAKES, own, usual
 from .test_remote import same, unpacked
 
 KEYS = {"usual": (1000, 1.5, 200), "flat": (1, 1.5, 200), "two": (10, 1.5, 2), "largest": (1e6, 3.0, 10_000),
@@ -114,11 +114,8 @@ def test_every_panel_shows_its_own_bars_and_bends_them(name):
 @pytest.mark.parametrize("name", TAKES)
 def test_the_bars_of_a_panel_are_of_the_spectrum_that_its_figure_shows(name):
     """The spectrum that gives the same figure when it is written out (``test_own_spectrum`` compares them)."""
-    panel = definition(name)
-    usual = panel.read(**SMALL.get(name, {}))
-    d = {"small_steps": 200, "schedules": 200, "parallel": 8, "falsify": usual.get("levels")}.get(name, usual.get("d"))
-    H = mb.Spectrum.power_law(d, usual["decay"], usual.get("kappa"), binned=False)
-    np.testing.assert_array_equal(spectra.whole(panel.spectrum(usual)).eigenvalues, H.eigenvalues)
+    plain, H = usual(name)
+    np.testing.assert_array_equal(spectra.whole(definition(name).spectrum(plain)).eigenvalues, H.eigenvalues)
 
 
 def test_a_face_brings_the_bars_of_its_opening_and_a_panel_without_spectrum_none():
