@@ -6,8 +6,8 @@ of a panel that all panels share, and keeps its exact answers. A notebook's cell
 
 import re
 
-ALONE = ("test_class_link", "test_figure_labels", "test_frames", "test_jupyterlite", "test_page_front_end", "test_phone",
-         "test_pyodide_elsewhere", "test_written_method")
+ALONE = ("test_class_link", "test_figure_labels", "test_frames", "test_handle_of_a_bar", "test_handles", "test_jupyterlite",
+         "test_page_front_end", "test_phone", "test_pyodide_elsewhere", "test_stored_answers", "test_written_method")
 """Files of tests/browser/ that use neither the one JupyterLab nor the one site."""
 
 OF_ALL_PANELS = ("test_drawn", "test_looks", "test_pure")

@@ -80,7 +80,8 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     if np.max(kurtosis) > HEAVIEST:
         arguments.refuse("kurtosis", kurtosis, f"at most {HEAVIEST:g} where methods are tuned")
     precision = arguments.number("precision", precision, low=1e-12, high=0.1)
-    rows, lesser = _with_faces([known(f).row for f in families], batches.tolist())
+    one = spectrum.largest == spectrum.smallest and arguments.is_scalar(kurtosis)
+    rows, lesser = _with_faces([known(f).row for f in families], batches.tolist(), one)
     members, every = np.array([row for row, _ in rows]).T, np.array([batch for _, batch in rows])
     # where u is largest does not feel the bins; but a bin has one kurtosis
     coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
@@ -94,15 +95,18 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     return u * (2 - u), p
 
 
-def _with_faces(rows, batches):
+def _with_faces(rows, batches, one):
     """The columns to climb, without repetition, and for each of ``rows`` those that it holds: itself and its faces.
 
     An optimum may lie on a face of its family, where a free coordinate has run off to its edge: beta = 0 is SGD, delta = 0
-    is heavy ball. From inside, the last way there is long, and at large batches too narrow for doubles.
+    is heavy ball. From inside, the last way there is long, and at large batches too narrow for doubles. With ``one``
+    eigenvalue and one kurtosis the optimum is SGD's: after its best step the error is orthogonal to every gradient seen so
+    far, so that no linear method gains by remembering them, and each least error makes the least noise for the next.
     """
     columns, held = {}, []
     for row, batch in zip(rows, batches, strict=True):
-        faces = [tuple(row)] + [HEAVY_BALL] * (row[1] > 0) + [SGD] * (row[4] > 0)
+        inside = [tuple(row)] + [HEAVY_BALL] * (row[1] > 0)
+        faces = [SGD] if one and row[4] > 0 else inside + [SGD] * (row[4] > 0)
         held.append([columns.setdefault((face, batch), len(columns)) for face in faces])
     return list(columns), held
 

@@ -12,6 +12,7 @@ import lacking
 import pytest
 
 from .firefox import Firefox, firefox_path
+from .front import FrontPage
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
 from .site import served
 
@@ -42,6 +43,15 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def tab(chromium, faces):
+    """A light, wide page of the panels that a file's own ``faces`` names."""
+    tab = FrontPage(chromium, faces)
+    yield tab
+    assert not tab.errors
+    tab.close()
 
 
 @pytest.fixture

@@ -18,14 +18,20 @@ ANEW = f"""async (panel) => {{
 }}"""
 
 
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """One page of them all."""
+    tab = FrontPage(chromium, {name: face(name, line) for name, line in PANELS.items()})
+    yield tab
+    assert not tab.errors
+    tab.close()
+
+
 @pytest.mark.parametrize("name", PANELS)
-def test_a_picture_that_was_drawn_in_parts_has_every_mark_of_one_drawn_at_once(chromium, name):
-    tab = FrontPage(chromium, {name: face(name, PANELS[name])})
+def test_a_picture_that_was_drawn_in_parts_has_every_mark_of_one_drawn_at_once(tab, name):
     tab.settle(name)
     tab.page.locator(f"#panel-{name} input[type=range]").first.press("ArrowRight")
     tab.settle(name)
     drawn = tab.part(name, ".plot").evaluate(MARKS)
     whole = tab.page.evaluate(f"() => ({ANEW})({tab.panel(name)})")
     assert drawn == whole and min(whole.values()) > 0
-    assert not tab.errors
-    tab.close()

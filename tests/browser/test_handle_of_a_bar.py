@@ -4,18 +4,15 @@ import pytest
 
 from mombook.panels import definition
 
-from .front import FrontPage, face
+from .front import face
 from .test_handles import PLACE
 from .test_page_front_end import holds
 
 
-@pytest.fixture
-def tab(chromium):
+@pytest.fixture(scope="module")
+def faces():
     """The spectrum and the noisy slope."""
-    tab = FrontPage(chromium, {name: face(name) for name in ("modes", "slope")})
-    yield tab
-    assert not tab.errors
-    tab.close()
+    return {name: face(name) for name in ("modes", "slope")}
 
 
 def drag(tab, name, trace, right, down):

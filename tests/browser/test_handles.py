@@ -4,7 +4,7 @@ import pytest
 
 from mombook.panels import definition
 
-from .front import FrontPage, face
+from .front import face
 from .test_page_front_end import holds
 
 PLACE = """([key, trace, k]) => {
@@ -16,13 +16,10 @@ PLACE = """([key, trace, k]) => {
 }"""
 
 
-@pytest.fixture
-def tab(chromium):
-    """The first figure, wide and light."""
-    tab = FrontPage(chromium, {"start": face("start")})
-    yield tab
-    assert not tab.errors
-    tab.close()
+@pytest.fixture(scope="module")
+def faces():
+    """The first figure."""
+    return {"start": face("start")}
 
 
 def drag(tab, trace, k, right, down):

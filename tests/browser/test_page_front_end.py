@@ -23,15 +23,6 @@ def faces():
             "race": face("race", "d=10;steps=30")}
 
 
-@pytest.fixture
-def tab(chromium, faces):
-    """A light, wide page."""
-    tab = FrontPage(chromium, faces)
-    yield tab
-    assert not tab.errors
-    tab.close()
-
-
 def holds(tab, key, line, simulated=False):
     """All that is drawn and written is the panel's at this line."""
     panel = definition(key)

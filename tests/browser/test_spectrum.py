@@ -30,15 +30,6 @@ def faces():
     return {"sgd": face("sgd", SMALL), "schedules": face("schedules"), "start": face("start")}
 
 
-@pytest.fixture
-def tab(chromium, faces):
-    """A light, wide page."""
-    tab = FrontPage(chromium, faces)
-    yield tab
-    assert not tab.errors
-    tab.close()
-
-
 def unfold(tab, key):
     """Open the strip."""
     tab.part(key, ".spectrum summary").click()

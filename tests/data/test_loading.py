@@ -109,7 +109,6 @@ def test_tables_on_disk(tmp_path, suffix):
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------
-ODD = [list(map(float, r)) for r in GOOD]
 BAD = {
     "ragged": ([[1, 2], [3, 4, 5]], "row 0 has 2 entries, row 1 has 3"),
     "words": ([["red", 1], ["blue", 2]], "row 0, column 0 holds 'red'. Drop the column"),

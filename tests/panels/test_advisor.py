@@ -37,8 +37,9 @@ def test_facts_of_a_design_without_labels():
 
 
 # -- the panel --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("values", [{}, {"data": "wine", "batch": 3, "noise": 0.4, "target": 0.1},
-                                    {"data": "diabetes", "ridge": 0.1, "tuned": "gaussian"}])
+@pytest.mark.parametrize("values", [
+    pytest.param({}, marks=pytest.mark.slow), {"data": "wine", "batch": 3, "noise": 0.4, "target": 0.1},
+    pytest.param({"data": "diabetes", "ridge": 0.1, "tuned": "gaussian"}, marks=pytest.mark.slow)])
 def test_numbers_are_the_engines(values):
     state = PANEL.read(**values)
     view, design = PANEL.exact(state), load(state["data"])

@@ -12,9 +12,9 @@ from mombook import front
 from mombook.front.face import face
 from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
-from mombook.panels.remote import Remote
+from mombook.panels.remote import Remote, described
 
-from .test_own_spectrum import PLAIN, SMALL, TAKES, own
+from .test_own_spectrum import PLAIN, SMALL, TAKES, own, usual
 from .test_remote import same, unpacked
 
 KEYS = {"usual": (1000, 1.5, 200), "flat": (1, 1.5, 200), "two": (10, 1.5, 2), "largest": (1e6, 3.0, 10_000),
@@ -115,15 +115,13 @@ def test_every_panel_shows_its_own_bars_and_bends_them(name):
 @pytest.mark.parametrize("name", TAKES)
 def test_the_bars_of_a_panel_are_of_the_spectrum_that_its_figure_shows(name):
     """The spectrum that gives the same figure when it is written out (``test_own_spectrum`` compares them)."""
-    panel = definition(name)
-    usual = panel.read(**SMALL.get(name, {}))
-    d = {"small_steps": 200, "schedules": 200, "parallel": 8, "falsify": usual.get("levels")}.get(name, usual.get("d"))
-    H = mb.Spectrum.power_law(d, usual["decay"], usual.get("kappa"), binned=False)
-    np.testing.assert_array_equal(spectra.whole(panel.spectrum(usual)).eigenvalues, H.eigenvalues)
+    plain, H = usual(name)
+    np.testing.assert_array_equal(spectra.whole(definition(name).spectrum(plain)).eigenvalues, H.eigenvalues)
 
 
 def test_a_face_brings_the_bars_of_its_opening_and_a_panel_without_spectrum_none():
-    assert face(definition("sgd"), "d=30", simulate=False)["bars"] == bars.drawn((1000, 1.5, 30))
+    told = face(definition("sgd"), "d=30", simulate=False)
+    assert told["bars"] == bars.drawn((1000, 1.5, 30)) and told["learns"]
     assert face(definition("slope"), simulate=False)["bars"] == []
 
 
@@ -184,7 +182,7 @@ def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name):
         for trace, learner in panel.learning(scenario).items():
             x = np.asarray(drawn[trace]["x"])
             steps = np.rint(x / learner.scale).astype(int)
-            some = steps <= 3000
+            some = steps <= 1500
             each = by_recursion(spectra.whole(key), learner, int(steps[some].max()))[steps[some]]
             at = 0
             for k, bar in enumerate(found):
@@ -210,7 +208,7 @@ def test_what_the_bars_carry_sums_to_the_curve_that_is_drawn(name):
 def test_only_a_panel_with_learning_curves_has_shares_and_hidden_theory_has_none(name):
     panel = definition(name)
     line = panel.write(panel.read(**SMALL.get(name, {})))
-    assert face(panel, line, simulate=False)["learns"] is (name in LEARNS)
+    assert described(panel)["learns"] is (name in LEARNS)
     head = unpacked(Remote().answer("carried", "k", name, line, 1))
     assert head["line"] == line
     same(head["traces"], panel.carried(panel.read(line), 1))

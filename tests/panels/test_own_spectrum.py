@@ -40,6 +40,13 @@ def own(name, seed=0, d=40):
     return panel, H
 
 
+def usual(name):
+    """A panel's scenario of the sliders, and their power law eigenvalue by eigenvalue."""
+    s = definition(name).read(**SMALL.get(name, {}), **PLAIN.get(name, {}))
+    d = {"small_steps": 200, "schedules": 200, "parallel": 8, "falsify": s.get("levels")}.get(name, s.get("d"))
+    return s, mb.Spectrum.power_law(d, s["decay"], s.get("kappa"), binned=False)
+
+
 def shown(name, seed=0, final=True):
     """A panel at such a spectrum, as ``ways`` holds it."""
     panel, H = own(name, seed)
@@ -80,13 +87,9 @@ def test_everything_drawn_and_said_is_the_spectrums_by_a_second_way(name, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TAKES)
 def test_the_power_laws_own_eigenvalues_show_the_same_figure_and_others_another(name):
-    panel = definition(name)
-    usual = panel.read(**SMALL.get(name, {}), **PLAIN.get(name, {}))
-    d = {"small_steps": 200, "schedules": 200, "parallel": 8, "falsify": usual.get("levels")}.get(name, usual.get("d"))
-    same = mb.Spectrum.power_law(d, usual["decay"], usual.get("kappa"), binned=False)
-    _, other = own(name)
-    kept, rtol = {k: v for k, v in usual.items() if k not in panel.own}, 0.02 if name == "budget" else 0.0   # in other bins
-    figures = [panel.exact(s) for s in (usual, panel.read(**kept, spectrum=same), panel.read(**kept, spectrum=other))]
+    panel, (plain, same), (_, other) = definition(name), usual(name), own(name)
+    kept, rtol = {k: v for k, v in plain.items() if k not in panel.own}, 0.02 if name == "budget" else 0.0   # in other bins
+    figures = [panel.exact(s) for s in (plain, panel.read(**kept, spectrum=same), panel.read(**kept, spectrum=other))]
     apart = {"distance here", "here's name", "distance, κ as set", "distance, κ = d^decay", "curve names",  # decay fitted there
              "names of limits"}                                         # another name there
     differ = 0
@@ -103,8 +106,8 @@ def test_the_power_laws_own_eigenvalues_show_the_same_figure_and_others_another(
             there = figures[2].traces[trace].get(axis, ())
             differ += len(np.shape(there)) == 0 or array.shape != np.shape(there) or not np.array_equal(array, there)
     assert differ > 3
-    if panel.sample(usual) and name not in ("falsify", "parallel"):
-        runs = [panel.simulated(s) for s in (usual, panel.read(**kept, spectrum=same))]
+    if panel.sample(plain) and name not in ("falsify", "parallel"):
+        runs = [panel.simulated(s) for s in (plain, panel.read(**kept, spectrum=same))]
         for trace, arrays in runs[0].items():
             np.testing.assert_array_equal(arrays["y"], runs[1][trace]["y"])
 

@@ -12,7 +12,7 @@ MANY = 1e5
 """Least squares at so many times the batch and the noise variance is additive noise, to about 1/MANY."""
 
 
-@pytest.mark.parametrize("family", ["sgd", "heavy_ball", "nesterov"])
+@pytest.mark.parametrize("family", ["sgd", *(pytest.param(f, marks=pytest.mark.slow) for f in ("heavy_ball", "nesterov"))])
 def test_the_search_is_as_good_as_the_engines(family):
     H, batches = mb.Spectrum.power_law(200, 1.0).compressed(1), np.array([4.0, 300.0, 3e4])
     steps, lr, beta = noisy_quadratic.tuned_steps(H, family, batches, 0.02)
@@ -80,13 +80,14 @@ def test_the_published_search_for_heavy_ball_step_by_step():
     assert noisy_quadratic.published_search("heavy_ball", (B,))[0] == step - 1
 
 
-@pytest.mark.parametrize("family", ["sgd", "heavy_ball"])
+@pytest.mark.parametrize("family", ["sgd", pytest.param("heavy_ball", marks=pytest.mark.slow)])
 def test_their_search_repeated_gives_the_published_curve(family):
     """To the accuracy of reading the picture: 0.02 octaves."""
     again = np.log2(noisy_quadratic.published_search(family, tuple(SET["batch"])))
     np.testing.assert_allclose(again, SET["log2_steps"][family], atol=0.02)
 
 
+@pytest.mark.slow
 def test_tuned_freely_no_batch_takes_more_steps():
     for family in ("sgd", "heavy_ball"):
         batches, ours = noisy_quadratic.tuned_curve(family)

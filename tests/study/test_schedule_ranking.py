@@ -19,7 +19,8 @@ def scaled(plan, scale):
     return Schedule(plan.delta * scale, plan.eta * scale, plan.beta, plan.batch)
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=IDS)
+@pytest.mark.parametrize("setting", [pytest.param(each, id=name, marks=[] if name == "little noise" else [pytest.mark.slow])
+                                     for each, name in zip(SETTINGS, IDS, strict=True)])
 def test_every_schedule_stands_at_its_best_step(setting):
     """No other step within a factor of six is better, and the risk is that of the exact curve."""
     method, batch, steps, noise = setting
@@ -51,6 +52,7 @@ def test_the_best_one_is_that_of_the_adjoint_gradient(setting, monkeypatch):
                                rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_quick_answer_is_near():
     """To a few per cent, as a panel needs it while something is dragged."""
     for method, batch, steps, noise in SETTINGS:

@@ -4,14 +4,21 @@ import lacking
 import pytest
 
 from tools.site import wasm
-from tools.site.places import Missing
-
-pytestmark = [pytest.mark.slow, pytest.mark.site]
+from tools.site.places import ROOT, Missing
 
 
+@pytest.mark.slow
+@pytest.mark.site
 def test_the_engines_tests_pass_under_webassembly():
     try:
         passed, _ = wasm.run()
     except Missing as why:
         lacking.needed(why)
     assert passed > 1000
+
+
+def test_what_is_left_out_there_is_tested_here():
+    """A name that no test has would leave nothing out, and say nothing."""
+    for test in wasm.DEAR:
+        file, _, name = test.partition("::")
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), test

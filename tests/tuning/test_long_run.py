@@ -212,3 +212,15 @@ def test_a_tuned_method_is_a_member_of_its_family():
             np.testing.assert_allclose([m.delta, m.eta, m.beta], [*step, 0.0], rtol=1e-9, atol=1e-15, err_msg=family)
     finally:
         del FAMILIES["qhm"]
+
+
+def test_one_eigenvalue_asks_for_no_memory_and_a_family_that_must_have_one_keeps_it(monkeypatch):
+    """Beside SGD's closed form, an independent search over heavy balls of the family's fixed momentum."""
+    monkeypatch.setitem(FAMILIES, "fixed", Family("fixed", lambda lr: Method.heavy_ball(lr, 0.3)))
+    H, batch = Spectrum.flat(20), 8
+    best = {family: mb.tune(H, family, batch) for family in FAMILIES}
+    np.testing.assert_allclose([best[f].gap for f in PARAMETERS], batch / (20 + batch + 1), rtol=1e-9)
+    assert [best[f].method.beta for f in PARAMETERS] == [0.0] * 4
+    others = mb.contraction_gaps(H, 0.0, np.linspace(0.01, 1.0, 2000), 0.3, batch)
+    np.testing.assert_allclose(best["fixed"].gap, others.max(), rtol=1e-5)
+    np.testing.assert_allclose(best["fixed"].method.beta, 0.3, rtol=1e-12)

@@ -2,8 +2,8 @@
 
 Tolerances. Two ways to one number agree to 1e-6 or better. Where a looser one stands, it has one of these reasons:
 
-- 1e-5 (1e-3 while dragging): the gap of a tuned method. A panel tunes along all batches at once, the second way one at a time;
-  either search stops at this precision.
+- 1e-5 (1e-3 while dragging): the gap of a tuned method. A panel tunes along all batches at once, the second way at a few in
+  another order, and takes the gap from the method alone; either search stops at this precision.
 - 1e-3 to 1e-2: parameters of a tuned method, and what follows from them: its curve, its marks. At an optimum the gap is flat:
   a gap known to 1e-5 leaves parameters known to the root of that, 3e-3.
 - 5e-3 to 2e-2 (3e-2 to 0.2 while dragging): read off a curve between the batches at which it was tuned, as a critical batch is.
@@ -12,12 +12,14 @@ Tolerances. Two ways to one number agree to 1e-6 or better. Where a looser one s
 Any other reason is given at its place.
 """
 
+from collections import defaultdict
 from functools import cached_property, lru_cache
 
 import numpy as np
 import scipy
 
 import mombook as mb
+from mombook.model.family import Tuned
 from mombook.panels import spectra, style
 
 from .. import printed
@@ -105,10 +107,16 @@ def places(x, count=3):
     return np.unique(np.linspace(0, len(x) - 1, min(count, len(x))).round().astype(int)) if len(x) else np.array([], int)
 
 
-@lru_cache(maxsize=4096)
+_TUNED = defaultdict(dict)
+
+
 def tuned(H, family, batch):
-    """The tuned method, one at a time."""
-    return mb.tune(H, family, batch)
+    """The tuned method; of an array of batches a list, those not yet known being tuned together, the largest first."""
+    known, batches = _TUNED[H, family], [float(B) for B in np.ravel(batch)]
+    if new := sorted(set(batches) - set(known), reverse=True):
+        f = mb.frontier(H, [family], new)[family]
+        known |= {B: Tuned(family, B, *best) for B, *best in zip(new, f.methods, f.gap.tolist(), strict=True)}
+    return [known[B] for B in batches] if np.ndim(batch) else known[batches[0]]
 
 
 @lru_cache(maxsize=256)
@@ -127,12 +135,14 @@ def searched(H, make, batch):
 
 
 def gap(H, family, batch):
-    """Its gap again, from the method alone."""
-    return mb.contraction_gap(H, tuned(H, family, float(batch)).method, batch)
+    """Its gap again, from the method alone; of an array of batches, of each."""
+    if np.ndim(batch):
+        return np.array([mb.contraction_gap(H, best.method, best.batch) for best in tuned(H, family, batch)])
+    return mb.contraction_gap(H, tuned(H, family, batch).method, batch)
 
 
 def rate(H, family, batch):
-    """E-folds per step of the tuned method."""
+    """E-folds per step of the tuned method, of one batch or an array of them."""
     return -np.log1p(-gap(H, family, batch))
 
 

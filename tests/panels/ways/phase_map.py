@@ -15,7 +15,8 @@ MARGIN = 0.2
 def efficiencies(kappa, decay, B):
     """Compute efficiencies at a batch and at batch 1."""
     H = mb.Spectrum.power_law(D, decay, kappa).compressed(2)
-    return {m: (rate(H, m, B) / B, rate(H, m, 1)) for m in ("sgd", "heavy_ball", "asgd")}
+    batches = np.array([B, 1.0])
+    return {m: rate(H, m, batches) / batches for m in ("sgd", "heavy_ball", "asgd")}
 
 
 def kind(ce):
