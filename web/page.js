@@ -31,13 +31,20 @@
   const contents = document.querySelector(".contents details");
   if (contents && matchMedia("(max-width: 62rem)").matches) contents.open = false;
 
+  // What measures the page waits until there is time: laying all of it out would hold up the figures.
+  const idle = (act) => {
+    let waiting = false;
+    const later = () => { waiting = false; act(); };
+    return () => { if (!waiting) (window.requestIdleCallback ?? setTimeout)(later); waiting = true; };
+  };
+
   // A part that scrolls sideways must be reachable without a mouse.
-  function reachable() {
+  const reachable = idle(() => {
     for (const part of document.querySelectorAll(".equation, pre, .scroll, .chapters")) {
       const scrolls = part.scrollWidth > part.clientWidth + 1;
       if (scrolls) part.tabIndex = 0; else part.removeAttribute("tabindex");
     }
-  }
+  });
   reachable();
   new ResizeObserver(reachable).observe(document.body);
   document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", reachable));
@@ -46,14 +53,12 @@
   const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
   const headings = [...document.querySelectorAll("main h2, main h3")].filter((heading) => links.has(heading.id));
   if (headings.length) {
-    let waiting = false;
-    const follow = () => {
-      waiting = false;
+    const follow = idle(() => {
       const above = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
       links.forEach((link) => link.classList.remove("here"));
       if (above.length) links.get(above.at(-1).id).classList.add("here");
-    };
-    addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(follow); } }, { passive: true });
+    });
+    addEventListener("scroll", follow, { passive: true });
     follow();
   }
 })();

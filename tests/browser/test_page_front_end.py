@@ -93,6 +93,18 @@ def test_slider_preset_line_and_reset_lead_where_they_say(tab):
     assert "batch=8;" not in SMALL and definition("tradeoff").read(tab.line("tradeoff"))["batch"] < 16
 
 
+def test_a_figure_is_drawn_once(tab):
+    """Where tick labels outgrow the margins plotly finds out by drawing everything, and draws everything again."""
+    for width in (1400, 420):
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+        for key in tab.page.evaluate("mombook.panels.map((panel) => panel.key)"):
+            again = tab.page.evaluate(f"""async () => {{ const {{ figure }} = {tab.panel(key)};
+              await Plotly.newPlot(figure.place, figure.data, figure.layout);
+              return figure.place._fullLayout._redrawFromAutoMarginCount; }}""")
+            assert again is None, (width, key)
+
+
 def test_toggles_choices_switches_and_guides(tab):
     tab.press("tradeoff", "ASGD")
     tab.settle("tradeoff")
