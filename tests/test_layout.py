@@ -110,3 +110,13 @@ def test_import_loads_of_scipy_only_its_top():
     heavy = "interpolate linalg ndimage optimize sparse special stats"
     run = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert run.stdout.split() == []
+
+
+def test_panels_that_move_most_need_no_part_of_scipy():
+    """On a web page the first use of ``scipy.optimize`` costs seconds."""
+    code = ("import sys\nfrom mombook.panels.remote import Remote\n"
+            "for name in sys.argv[1:]:\n    for final in (False, True):\n        Remote().exact(name, name, '', final)\n"
+            "print(*(m for m in sys.modules if m in {'scipy.' + n for n in ('special', 'optimize', 'interpolate', 'linalg')}))")
+    run = subprocess.run([sys.executable, "-c", code, "start", "tradeoff", "sgd", "heavy_ball", "typical"], capture_output=True,
+                         text=True, check=True)
+    assert run.stdout.split() == []

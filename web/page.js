@@ -31,13 +31,31 @@
   const contents = document.querySelector(".contents details");
   if (contents && matchMedia("(max-width: 62rem)").matches) contents.open = false;
 
+  // What measures the page waits until there is time: laying all of it out would hold up the figures.
+  const soon = window.requestIdleCallback ?? ((act) => setTimeout(act, 0, { timeRemaining: () => Infinity }));
+  const idle = (act) => {
+    let waiting = false;
+    const later = (deadline) => {
+      waiting = false;
+      act(deadline);
+    };
+    return () => { if (!waiting) soon(later); waiting = true; };
+  };
+
   // A part that scrolls sideways must be reachable without a mouse.
-  function reachable() {
-    for (const part of document.querySelectorAll(".equation, pre, .scroll, .chapters")) {
-      const scrolls = part.scrollWidth > part.clientWidth + 1;
-      if (scrolls) part.tabIndex = 0; else part.removeAttribute("tabindex");
+  let parts = [];
+  const look = (deadline) => {
+    while (parts.length && deadline.timeRemaining() > 1) {
+      const part = parts.shift();
+      if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0; else part.removeAttribute("tabindex");
     }
-  }
+    if (parts.length) soon(look);
+  };
+  const reachable = idle((deadline) => {
+    const isUnderWay = parts.length;
+    parts = [...document.querySelectorAll(".equation, pre, .scroll, .chapters")];
+    if (!isUnderWay) look(deadline);
+  });
   reachable();
   new ResizeObserver(reachable).observe(document.body);
   document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", reachable));
@@ -46,14 +64,13 @@
   const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
   const headings = [...document.querySelectorAll("main h2, main h3")].filter((heading) => links.has(heading.id));
   if (headings.length) {
-    let waiting = false;
-    const follow = () => {
-      waiting = false;
-      const above = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+    const follow = idle(() => {
+      const isAbove = (part) => part.getBoundingClientRect().top < 120;   // of a heading only if its block has begun
+      const above = headings.filter((heading) => isAbove(heading.closest("main > *")) && isAbove(heading));
       links.forEach((link) => link.classList.remove("here"));
       if (above.length) links.get(above.at(-1).id).classList.add("here");
-    };
-    addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(follow); } }, { passive: true });
+    });
+    addEventListener("scroll", follow, { passive: true });
     follow();
   }
 })();

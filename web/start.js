@@ -81,9 +81,9 @@
     await first.draw();
     await Promise.race([answers, new Promise((done) => setTimeout(done, PATIENCE))]);    // then one figure that moves,
     engine.start();
-    const start = performance.now();
+    const start = performance.now(), last = ({ touched = 0, painted = 0 }) => Math.max(start, touched, painted);
     for (const panel of others) {                                       // then all else
-      do await pause(); while (performance.now() - Math.max(start, ...panels.map(({ touched }) => touched ?? 0)) < CALM);
+      do await pause(); while (performance.now() - Math.max(...panels.map(last)) < CALM);
       await panel.draw();
     }
     document.documentElement.dataset.drawn = "yes";

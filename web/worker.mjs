@@ -1,6 +1,7 @@
 // Python beside the page: loads Pyodide and mombook once, then answers one call after another.
 const NEEDS = { own: ["pandas"] };                                     // what a call needs, loaded when it first comes
-let answer, python;
+const there = new Set();                                               // packages that have come
+let answer, lock, python;
 
 // Where Pyodide cannot fetch or start its wasm it says so on the console and then waits for ever.
 const failed = (reason) => answer || postMessage({ failed: `Python cannot be loaded (${reason})` });
@@ -11,13 +12,35 @@ console.warn = (...said) => {
   if (String(said[0]).startsWith("wasm instantiation failed")) failed("its wasm does not start");
 };
 
+// The wheels of these packages and of all that they depend on, as the lock names them, but for those that are there.
+async function wheels(names) {
+  const { packages } = await lock, more = new Set(names);
+  for (const name of more) if (there.has(name)) more.delete(name); else packages[name].depends.forEach((each) => more.add(each));
+  return Promise.all([...more].map(async (name) => {
+    const { file_name: file, sha256 } = packages[name];
+    const integrity = `sha256-${btoa(String.fromCharCode(...sha256.match(/../g).map((byte) => parseInt(byte, 16))))}`;
+    const bytes = await (await fetch(new URL(file, (await lock).url), { integrity })).arrayBuffer();
+    there.add(name);
+    return bytes;
+  }));
+}
+
+// Pyodide's own loadPackage would compile every extension of scipy here; this leaves each until it is imported.
+async function unpack(coming) {
+  const extractDir = python.runPython("import site; site.getsitepackages()[0]");
+  for (const wheel of await coming) python.unpackArchive(wheel, "wheel", { extractDir });
+  python.runPython("import importlib; importlib.invalidate_caches()");
+}
+
 async function open({ indexURL, lockFileURL, packages }) {
   const say = (loading) => postMessage({ loading });
   say("Python");
+  lock = fetch(lockFileURL).then((got) => got.json()).then((read) => ({ ...read, url: lockFileURL }));
+  const coming = wheels(["mombook", ...packages]);
   const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
   python = await loadPyodide({ indexURL, lockFileURL });
   say("numpy, scipy and mombook");
-  await python.loadPackage(["mombook", ...packages], { messageCallback() {} });
+  await unpack(coming);
   say("the panels");
   answer = python.runPython("from mombook.panels.remote import Remote; Remote().answer");
 }
@@ -29,7 +52,7 @@ onmessage = async ({ data }) => {
       postMessage({ ready: true });
       return;
     }
-    if (NEEDS[data.call]) await python.loadPackage(NEEDS[data.call], { messageCallback() {} });
+    if (NEEDS[data.call]) await unpack(wheels(NEEDS[data.call]));
     const pair = answer(data.call, ...data.args);
     const [head, numbers] = pair.toJs();
     pair.destroy();

@@ -35,6 +35,9 @@ SMALL = 60
 POINTS = ("w", "theta")
 """Where a risk is: at w, where gradients are taken, or at the point before Nesterov's look-ahead (theta)."""
 
+DENSE = 8
+"""Steps for each time that is asked for up to which stepping through all of them is cheaper than the resolvent at each."""
+
 CROWDED = 64
 """Gap between times up to which every step is computed, in blocks, where there are as many times or more."""
 
@@ -290,7 +293,8 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
     if np.any(times != np.rint(times)) or np.any(np.diff(times) < 0):
         arguments.refuse("times", times, "whole numbers in increasing order")
     n, risk = len(spectrum), np.full(times.size, np.nan)
-    if n > SMALL:
+    nearly_all = times[-1] <= min(DENSE * times.size, 100_000)
+    if n > SMALL and not nearly_all:
         lam = spectrum.eigenvalues
         blocks = recursion.blocks(method.transition(lam), lam, batch, kurtosis - 2)
         moved = method.step(0.0, 0.0, lam)[0]                           # (1 + moved)^2 - 1, and the mode's own noise
@@ -301,7 +305,7 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
     early = np.isnan(risk)
     if early.any():
         last = times[early][-1]
-        if n > SMALL and last <= min(3e-3 * n**3, 100_000):             # where stepping is the cheaper road
+        if n > SMALL and (nearly_all or last <= min(3e-3 * n**3, 100_000)):                  # where stepping is the cheaper
             steps = itertools.islice(risks(spectrum, method, batch, noise, begun, kurtosis), int(last) + 1)
             risk[early] = np.fromiter(steps, float)[times[early].astype(int)]
         elif n <= 2000:

@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from .. import arguments
+from . import roots
 
 
 def mean_rate(lr: float, batch: float) -> float:
@@ -74,7 +75,7 @@ def typical_limit(batch: float) -> float:
     batch = arguments.number("batch", batch, low=1.0)
     if typical_rate(2 * batch / (batch + 2), batch) <= 0:               # at large batches the two limits meet
         return 2 * batch / (batch + 2)
-    return float(scipy.optimize.brentq(typical_rate, 2 * batch / (batch + 2), 20.0, args=(batch,), xtol=1e-10))
+    return roots.root(lambda lr: typical_rate(lr, batch), 2 * batch / (batch + 2), 20.0, xtol=1e-10)
 
 
 def runs_needed(lr: float, batch: float, steps: int, precision: float) -> float:

@@ -12,10 +12,10 @@ as K < 1. Below that, label noise of variance $\sigma^2$ leaves the stationary r
 from __future__ import annotations
 
 import numpy as np
-import scipy
 
 from .. import arguments
 from ..model.spectrum import Spectrum
+from . import roots
 
 
 def long_run_threshold(spectrum: Spectrum, batch: float, beta: float = 0.0, level: float = 1.0, feedback: float = 1.0) -> float:
@@ -59,7 +59,7 @@ def long_run_threshold(spectrum: Spectrum, batch: float, beta: float = 0.0, leve
     high = 1 - 1e-13
     if excess(high) <= 0:                                                   # within rounding of the pole
         return float(top / spectrum.largest)
-    return float(scipy.optimize.brentq(excess, low, high, xtol=1e-300, rtol=1e-14) * top / spectrum.largest)
+    return float(roots.root(excess, float(low), high, rtol=1e-14) * top / spectrum.largest)
 
 
 def step_limit(spectrum: Spectrum, batch: float, beta: float = 0.0, feedback: float = 1.0) -> float:
@@ -120,4 +120,4 @@ def nesterov_limit(spectrum: Spectrum, batch: float, beta: float = 0.0) -> float
     low, high = 1e-3 * min(1.0, c0 / top) / (1 + n @ lam), 1 - 1e-13   # far inside: the sum is below 1 here
     if excess(high) <= 0:                                               # within rounding of the pole
         return float(top / spectrum.largest)
-    return float(scipy.optimize.brentq(excess, low, high, xtol=1e-300, rtol=1e-14) * top / spectrum.largest)
+    return float(roots.root(excess, float(low), high, rtol=1e-14) * top / spectrum.largest)

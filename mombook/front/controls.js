@@ -8,6 +8,7 @@
     made.append(...children);
     return made;
   };
+  const LEAP = 4;                                                       // stops between: more are no walk
   let count = 0;
 
   // Beside a control: the sentence, which names it as a scenario line does, with the name that is on screen.
@@ -74,11 +75,12 @@
 
     refuse(sentence) { refuse(this, sentence); }
 
-    // The next three stops on, if the slider goes on from one value past another as it did.
+    // The next three stops on, if the slider goes on from one value past another as it did: none after a leap.
     onward(from, to) {
       const up = this.place(to) > this.place(from), here = this.place(to);
       const stops = up ? this.control.stops : [...this.control.stops].reverse();
-      return stops.filter((stop) => (up ? this.place(stop) > here : this.place(stop) < here)).slice(0, 3);
+      const passed = stops.filter((stop) => (this.place(stop) - this.place(from)) * (here - this.place(stop)) > 0);
+      return passed.length > LEAP ? [] : stops.filter((stop) => (up ? this.place(stop) > here : this.place(stop) < here)).slice(0, 3);
     }
   }
 

@@ -3,6 +3,7 @@
 ((mombook) => {
   const NARROW = 760;                                                   // narrower figures get their subplots under one another
   const HEIGHT = 450, LARGE_LEGEND = 1.3;                               // of a figure that says nothing; of a legend read from afar
+  const ROOM = { l: 12, r: 12, b: 8 };                                  // beyond the margins: for tick labels, lest plotly draw twice
   const PRINT = 1050, FOOT = 26;                                        // a picture for paper: its width; room for the stamp
   const CORNERS = [[1, 1], [0, 0], [1, 0], [0, 1]];                      // right, top
   const POINTS = ["x", "y", "text", "customdata"];
@@ -75,9 +76,11 @@
 
     // Set subplots beside or under one another, in the size of type that is wanted.
     arrange() {
-      const { narrow, size } = this, large = size.tall || 1;
-      this.layout.height = this.face.figure.layout.height ?? HEIGHT;
-      merge(this.layout, narrow ? this.face.stacked : this.face.wide);
+      const { narrow, size, face } = this, large = size.tall || 1, arranged = narrow ? face.stacked : face.wide;
+      this.layout.height = face.figure.layout.height ?? HEIGHT;
+      merge(this.layout, arranged);
+      const margin = { ...face.figure.layout.margin, ...arranged.margin };
+      this.layout.margin = { ...margin, ...Object.fromEntries(Object.keys(ROOM).map((side) => [side, margin[side] + ROOM[side]])) };
       this.layout.height = Math.round(this.layout.height * large);
       this.layout.legend = { ...this.layout.legend, font: { size: (narrow ? 11 : 13) * (large > 1 ? LARGE_LEGEND : 1) } };
       this.place.style.minHeight = `${this.layout.height}px`;

@@ -6,6 +6,8 @@
 "use strict";
 ((mombook) => {
   const REST = 300;                                                     // ms without a change: the controls are released
+  const PATIENT = 3, LATEST = 1500;                                     // where answers take long, so many times as long: nothing
+                                                                        // else is answered while Python refines; at most ms
   const DRAWN = 250;                                                    // ms between two pictures of a running simulation
   const SLOW = 1000;                                                    // ms after which a missing answer is worth a word
   const KEPT = 300;                                                     // answers a panel keeps: sliders pass the same stops again
@@ -28,6 +30,7 @@
       this.now = this.shown = face.values;                              // what the controls say; what the figure shows
       this.line = face.line;
       this.isBlank = this.hidden = this.asked = false;
+      this.calm = REST;
       this.ahead = [];
       this.calls = [];
       this.known = new Map();                                           // scenario line -> its coarse layer
@@ -260,6 +263,7 @@
       if (urgency === MOVE && this.wanted) {
         const { wanted } = this;
         this.wanted = null;
+        wanted.posted = performance.now();
         return unless(...(wanted.bend ? ["bend", wanted.bend] : ["exact", [wanted.line, false]]),
                       (reply) => { this.keep(reply); return this.follow(reply, wanted); }, () => { this.wanted ??= wanted; });
       }
@@ -267,7 +271,7 @@
         const { name, args, done } = this.calls.shift();
         return call(name, args, done);
       }
-      if (urgency === SETTLE && this.unsettled && performance.now() - this.touched >= REST) {
+      if (urgency === SETTLE && this.unsettled && performance.now() - this.touched >= this.calm) {
         this.unsettled = false;
         return exact(this.line, true, (reply) => this.settle(reply), () => { this.unsettled = true; });
       }
@@ -306,13 +310,15 @@
       }
       this.unsettled = true;
       this.touched = performance.now();                                 // a slow answer must not count as rest
-      setTimeout(() => (this.engine.state === "ready" ? this.engine.pump() : this.restOn(reply)), REST + 5);
+      this.calm = Math.min(Math.max(REST, PATIENT * (this.touched - (wanted.posted ?? this.touched))), LATEST);
+      setTimeout(() => (this.engine.state === "ready" ? this.engine.pump() : this.restOn(reply)), this.calm + 5);
       return () => {
         if (!this.isBlank) this.blankOut(reply.blank);
         this.show(reply, false);
         if (!this.wanted) { this.put(reply.values, reply.spectrum); this.idle(); }
         this.figure.draw().then(() => requestAnimationFrame(() => {
-          this.latency = performance.now() - wanted.since;
+          this.painted = performance.now();
+          this.latency = this.painted - wanted.since;
           this.took.textContent = `${Math.round(this.latency)} ms`;
           this.host.moved?.(this);
         }));
@@ -339,7 +345,7 @@
 
     // The controls rest and Python cannot refine the answer yet: the axes follow it as it is.
     restOn(reply) {
-      if (this.wanted || this.line !== reply.line || performance.now() - this.touched < REST) return;
+      if (this.wanted || this.line !== reply.line || performance.now() - this.touched < this.calm) return;
       this.show(reply, true);
       this.host.settled?.(this);
       this.figure.draw().then(() => this.take.tabulate());

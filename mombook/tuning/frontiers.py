@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from .. import arguments, markup
 from ..arrays import Floats
 from ..exact.moments import contraction_gap
+from ..exact.roots import roots
 from ..exact.secular import Point
 from ..model.family import FAMILIES, Family
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from .long_run import LARGEST, method_at, tune_many
+from .monotone import Monotone
 
 LINEAR, SATURATED = 0.9, 0.1
 """Local exponents d log gap / d log B between which compute is traded for steps."""
@@ -153,9 +154,9 @@ def apart(one: Frontier, other: Frontier) -> tuple[float, float]:
     return float(distances[worst]), float(one.batches[worst])
 
 
-def smooth(batches: ArrayLike, values: ArrayLike) -> Any:
+def smooth(batches: ArrayLike, values: ArrayLike) -> Monotone:
     """The curve through positive values over batches that is smooth and monotone between them, in logarithms of both."""
-    return scipy.interpolate.PchipInterpolator(np.log(batches), np.log(values))
+    return Monotone(np.log(batches), np.log(values))
 
 
 def read_off(batches: ArrayLike, values: ArrayLike, batch: float) -> float:
@@ -179,14 +180,14 @@ def halved(batches: ArrayLike, efficiency: Any) -> float:
     if fallen.max() < np.log(2):
         return np.inf
     fine = np.unique(np.concatenate([np.linspace(x[0], x[-1], 2000), x]))
-    curve = np.maximum.accumulate(scipy.interpolate.PchipInterpolator(x, fallen)(fine))
+    curve = np.maximum.accumulate(Monotone(x, fallen)(fine))
     k = max(int(np.argmax(curve >= np.log(2))), 1)
     return float(np.exp(np.interp(np.log(2), curve[k - 1:k + 1], fine[k - 1:k + 1])))
 
 
 def regimes(batches: Any, gap: ArrayLike, batch: float) -> tuple[float, float, float]:
     """Where the exponent d log gap / d log B has fallen to LINEAR and to SATURATED, and what it is at ``batch``."""
-    slope_at = smooth(batches, gap).derivative()
+    slope_at = smooth(batches, gap).slope
     fine = np.linspace(0.0, np.log(batches[-1]), 400)
     slope = np.minimum.accumulate(slope_at(fine))
     linear = np.exp(np.interp(-LINEAR, -slope, fine)) if slope[0] > LINEAR else 1.0
@@ -213,8 +214,6 @@ def critical_batch(spectrum: Spectrum, family: str, share: float = 0.5, kurtosis
 def critical_batches(spectrum: Spectrum, families: Sequence[str] | None = None, share: float = 0.5,
                      kurtosis: ArrayLike = 3.0) -> dict[str, float]:
     """``critical_batch`` of several families (by default of all) at once, as a dict."""
-    from scipy.optimize.elementwise import find_root  # loaded when first needed, like all of scipy.optimize
-
     arguments.instance("spectrum", spectrum, Spectrum)
     share = arguments.number("share", share, low=1e-6, below=1.0)
     families = list(FAMILIES) if families is None else arguments.words("families", families, FAMILIES)
@@ -235,11 +234,11 @@ def critical_batches(spectrum: Spectrum, families: Sequence[str] | None = None, 
 
     def above(log_b, which):
         batch = np.exp(log_b)
-        gap, _ = tune_many(spectrum, [families[k] for k in which.astype(int)], batch, kurtosis)
-        return np.log(-np.log1p(-gap) / batch) - level[which.astype(int)]
+        gap, _ = tune_many(spectrum, [families[k] for k in which], batch, kurtosis)
+        return np.log(-np.log1p(-gap) / batch) - level[which]
 
-    found = find_root(above, (grid[fallen - 1], grid[fallen]), args=(np.arange(len(families)),), tolerances={"xatol": 1e-8})
-    return {f: float(np.exp(x)) for f, x in zip(families, found.x, strict=True)}
+    found = roots(above, grid[fallen - 1], grid[fallen], xtol=1e-8)
+    return {f: float(np.exp(x)) for f, x in zip(families, found, strict=True)}
 
 
 def window(spectrum: Spectrum, share: float = 0.5) -> float:

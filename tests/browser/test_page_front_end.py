@@ -84,6 +84,36 @@ def test_slider_preset_line_and_reset_lead_where_they_say(tab):
     assert "batch=8;" not in SMALL and definition("tradeoff").read(tab.line("tradeoff"))["batch"] < 16
 
 
+def test_a_figure_is_drawn_once(tab):
+    """Where tick labels outgrow the margins plotly finds out by drawing everything, and draws everything again."""
+    for width in (1400, 420):
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+        for key in tab.page.evaluate("mombook.panels.map((panel) => panel.key)"):
+            again = tab.page.evaluate(f"""async () => {{ const {{ figure }} = {tab.panel(key)};
+              await Plotly.newPlot(figure.place, figure.data, figure.layout);
+              return figure.place._fullLayout._redrawFromAutoMarginCount; }}""")
+            assert again is None, (width, key)
+
+
+def test_after_a_leap_python_is_free_for_the_next_where_answers_take_long(tab):
+    """No guesses after a leap, and a refined answer, which nothing can interrupt, only after so many times as long."""
+    tab.settle("tradeoff")
+    tab.page.evaluate("""() => { const quick = window.answer;
+      window.answer = (...given) => new Promise((done) => setTimeout(done, 350)).then(() => quick(...given)); }""")
+    slider, before = tab.slider("tradeoff", "κ"), len(tab.calls)
+    slider.press("End")
+    tab.page.wait_for_function(f"+{tab.panel('tradeoff')}.shown.kappa === 1e6")
+    tab.page.wait_for_timeout(600)
+    assert [call[0] for call in tab.calls[before:] if "tradeoff" in call] == ["exact"], "Python is left alone"
+    tab.settle("tradeoff")
+    assert [call[4] for call in tab.calls[before:] if call[:2] == ("exact", "tradeoff")][:2] == [False, True]
+    before = len(tab.calls)
+    slider.press("ArrowLeft")
+    tab.settle("tradeoff")
+    assert [call[4] for call in tab.calls[before:] if call[:2] == ("exact", "tradeoff")].count(False) > 1, "a walk is guessed"
+
+
 def test_toggles_choices_switches_and_guides(tab):
     tab.press("tradeoff", "ASGD")
     tab.settle("tradeoff")

@@ -112,3 +112,13 @@ def test_bins_are_a_whole_number():
     for wrong in (0, 2.5, -1, "4", np.nan):
         with pytest.raises(ValueError, match=r"^binned must be a whole number"):
             Spectrum.power_law(100, 1.0, binned=wrong)
+
+
+def test_where_nearly_every_step_is_asked_for_they_are_stepped_through(monkeypatch):
+    """The resolvent at a few far times is the second way to them."""
+    H, method = mb.Spectrum.power_law(100, 1.1, 3e4), mb.Method.heavy_ball(0.02, 0.98)
+    every, few = np.arange(4097), np.array([3000, 3500, 4096])
+    apart = mb.risk_at(H, method, 8, few)
+    monkeypatch.setattr("mombook.exact.resolvent.risks_at", lambda *_: pytest.fail("a contour for each of 4096 steps"))
+    np.testing.assert_allclose(mb.risk_at(H, method, 8, every)[few], apart, rtol=1e-9)
+    np.testing.assert_allclose(mb.risk_at(H, method, 8, every[::8])[-1], apart[-1], rtol=1e-9)

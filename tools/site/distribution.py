@@ -5,6 +5,7 @@ packages as well. With ``remote`` the core and the official packages stay where 
 what Pyodide does not publish are put here.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from . import pure, pyodide
+from . import compiled, pure, pyodide
 
 FOLDER = "pyodide"
 
@@ -47,16 +48,25 @@ def install(site, wheel, groups=("lab",), remote=None):
     shipped = [fetched / name for name in shipped if name != "pyodide-lock.json"]
     if remote:
         packages = {name: {**entry, "file_name": base + entry["file_name"]} for name, entry in packages.items()}
+    faster = compiled.wheels([path for path in [*shipped, Path(wheel)] if path.name.split("-")[0] in compiled.NAMES], fetched)
+    packages = {name: _as_shipped(entry, faster) for name, entry in packages.items()}
+    shipped, wheel = [faster.get(path, path) for path in shipped], faster[Path(wheel)]
     names = ours | set(packages)
     packages |= {entry["name"]: entry for entry in (pure.entry(path, names) for path in wheels)}
-    packages["mombook"] = {**pure.entry(wheel, names), "file_name": f"../{Path(wheel).name}"}
-    for path in [*shipped, *wheels]:
+    packages["mombook"] = pure.entry(wheel, names)
+    for path in [*shipped, *wheels, wheel]:
         shutil.copy(path, folder)
     info = json.loads((fetched / "pyodide-lock.json").read_text())["info"]
     (folder / "pyodide-lock.json").write_text(json.dumps({"info": info, "packages": packages}, indent=1))
     _licences(folder, fetched, [*shipped, *wheels])
     here = f"./{FOLDER}/"
     return {"indexURL": base or here, "lockFileURL": f"{here}pyodide-lock.json"}
+
+
+def _as_shipped(entry, faster):
+    """A package's entry of the lock with the sha256 of the wheel that is shipped in its place."""
+    shipped = {path.name: path for path in faster.values()}.get(entry["file_name"])
+    return {**entry, "sha256": hashlib.sha256(shipped.read_bytes()).hexdigest()} if shipped else entry
 
 
 def _licences(folder, fetched, files):
@@ -73,4 +83,5 @@ def _licences(folder, fetched, files):
     (folder / "licences" / "README.txt").write_text(
         f"Pyodide {about['version']} ({about['license']}), unchanged; its source is at {about['homepage']}.\n"
         "It holds CPython and its standard library (PSF licence). numpy, scipy, scikit-learn and pandas are Pyodide's builds\n"
-        "of them, unchanged (BSD 3-Clause). The texts beside this file come out of the packages.\n")
+        "of them (BSD 3-Clause); of all but pandas the modules are compiled, and tests and headers left out. The texts beside\n"
+        "this file come out of the packages.\n")

@@ -1,7 +1,9 @@
 """A web server for site/, for this machine only: it answers no page of another site, and shows nothing outside the folder."""
 
 import functools
+import gzip
 import http.server
+import io
 import json
 import os
 import re
@@ -18,6 +20,9 @@ LONGEST = 4096
 
 LIVE = re.compile(r'<script type="application/json" id="live">(.*?)</script>', re.DOTALL)
 """Where a page keeps what ``loadPyodide`` needs."""
+
+PACKED = (".js", ".mjs", ".css", ".html", ".json", ".svg", ".ipynb")
+"""What is sent compressed, as web hosts do: text."""
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 """What this machine calls itself. Another name in ``Host`` means that a foreign site's name was made to point here."""
@@ -75,7 +80,24 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if no:
             self.send_error(no)
             return None
+        file = Path(self.translate_path(self.path))
+        if file.suffix in PACKED and file.is_file() and re.search(r"\bgzip\b", self.headers.get("Accept-Encoding", "")):
+            return self._packed(file)
         return super().send_head()
+
+    def _packed(self, file):
+        """The same for a file that is sent compressed."""
+        changed = int(file.stat().st_mtime)
+        stamp, content = self.date_time_string(changed), _compressed(file, changed)
+        is_known = self.headers.get("If-Modified-Since") == stamp
+        self.send_response(HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(file))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Vary", "Accept-Encoding")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Last-Modified", stamp)
+        self.end_headers()
+        return None if is_known else io.BytesIO(content)
 
     def list_directory(self, path):
         """Nothing: folders without a page are not shown."""
@@ -101,6 +123,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         """Nothing: the terminal is the reader's."""
+
+
+@functools.lru_cache(maxsize=512)
+def _compressed(file, changed):
+    """A file's bytes as gzip, kept until it has ``changed``."""
+    return gzip.compress(file.read_bytes(), 6, mtime=changed)
 
 
 class Server(http.server.ThreadingHTTPServer):

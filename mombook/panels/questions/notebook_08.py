@@ -3,8 +3,8 @@
 from types import MappingProxyType
 
 import numpy as np
-import scipy
 
+from ...exact.roots import root
 from ...exact.small_steps import end_point_variance, step_noise_ratio
 from ...exact.thresholds import long_run_threshold
 from ...model.spectrum import Spectrum
@@ -92,7 +92,7 @@ class Pays(Placed):
         def left(log_b):
             return np.log(_gain(H, np.exp(log_b)) / 2)
 
-        return float(np.exp(scipy.optimize.brentq(left, 0.0, np.log(1e5), xtol=1e-10)))
+        return float(np.exp(root(left, 0.0, np.log(1e5), xtol=1e-10)))
 
     def draw(self, H, answer):
         """The limit of very long memory."""

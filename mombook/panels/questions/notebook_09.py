@@ -3,9 +3,9 @@
 from types import MappingProxyType
 
 import numpy as np
-import scipy
 
 from ...data.measured import kept
+from ...exact.roots import root
 from ...model.method import Method
 from .. import style
 from ..scenario import Slider
@@ -101,7 +101,7 @@ def _limit(inputs):
     def gap(log_lr):
         return inputs.gap(Method.sgd(np.exp(log_lr)), 1)
 
-    return float(np.exp(scipy.optimize.brentq(gap, np.log(1e-5), np.log(2.0), xtol=1e-8)))
+    return float(np.exp(root(gap, np.log(1e-5), np.log(2.0), xtol=1e-8)))
 
 
 def _gaps(inputs, limit):
@@ -123,4 +123,4 @@ def _critical(inputs):
     def left(log_batch):
         return np.log(inputs.frontier(["sgd"], [np.exp(log_batch)])["sgd"].ce[0] / first) - np.log(0.5)
 
-    return float(np.exp(scipy.optimize.brentq(left, 0.0, np.log(1e6), xtol=1e-6)))
+    return float(np.exp(root(left, 0.0, np.log(1e6), xtol=1e-6)))
