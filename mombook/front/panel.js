@@ -158,7 +158,7 @@
     // -- moving ------------------------------------------------------------------------------------------------------
     // The line of these values: a spectrum of the reader's own has taken the place of some controls.
     joined(values) {
-      const said = ({ name, kind }) => name in values && (kind !== "written" || values[name]);
+      const said = ({ name, unsaid }) => name in values && values[name] !== unsaid;
       const names = [...this.face.controls, { name: "spectrum" }].filter(said).map(({ name }) => name);
       return names.map((name) => `${name}=${values[name]}`).join(";");
     }

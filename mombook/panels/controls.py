@@ -78,7 +78,7 @@ class Family(Choice):
 METHODS = Families()
 SEED = Seed()
 METHOD = Written(more=True)
-SINGLE = Switch("single", "single runs", more=True,
+SINGLE = Switch("single", "single runs", more=True, unsaid="no",
                 help="draw of each method the median of its runs, and the run that rises furthest above the expected risk")
 
 SHAPES: dict[str, dict[str, Any]] = {

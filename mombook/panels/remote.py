@@ -47,7 +47,8 @@ def described(panel):
 
 def _control(c):
     kind = next(kind for kind in KINDS if isinstance(c, kind))
-    told = {"kind": kind.__name__.lower(), "name": c.name, "label": c.label, "help": c.help, "more": c.more}
+    told = {"kind": kind.__name__.lower(), "name": c.name, "label": c.label, "help": c.help, "more": c.more,
+            "unsaid": getattr(c, "unsaid", None)}
     if isinstance(c, Slider):
         stops = list(dict.fromkeys(c.text(c.value(c.rounded(x))) for x in c.stops))
         return {**told, "stops": stops, "log": c.base is not None, "low": c.text(c.low), "high": c.text(c.high)}

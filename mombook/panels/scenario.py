@@ -159,13 +159,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Switch:
-    """Something that is on or off: ``yes`` or ``no`` in a scenario line."""
+    """Something that is on or off: ``yes`` or ``no`` in a scenario line, or not in it where the text is ``unsaid``."""
 
     name: str
     label: str
     default: bool = False
     help: str = ""
     more: bool = False
+    unsaid: str | None = None
 
     def value(self, given: Any) -> bool:
         """``given`` (a bool, ``yes`` or ``no``) as a bool."""
@@ -220,6 +221,7 @@ class Written:
     help: str = ("a method of your own, such as heavy_ball(0.05, 0.9), torch.optim.SGD(params, lr=0.05, momentum=0.9) or "
                  "qhm(lr, 0.7, beta), where lr and beta are tuned at every batch; for the loss (1/2)(y − x·w)²")
     more: bool = False
+    unsaid: str | None = ""
 
     def value(self, given: Any) -> str:
         """``given`` (a line, or a ``Method``) as one line in one spelling."""
@@ -274,7 +276,8 @@ def parts(text: str) -> dict[str, str]:
 
 def write(controls: Sequence[Control], scenario: Scenario) -> str:
     """The scenario as one line: ``kappa=1000;decay=1.5;batch=8``."""
-    return ";".join(f"{c.name}={c.text(scenario[c.name])}" for c in controls if not isinstance(c, Written) or scenario[c.name])
+    said = ((c, c.text(scenario[c.name])) for c in controls)
+    return ";".join(f"{c.name}={text}" for c, text in said if text != getattr(c, "unsaid", None))
 
 
 def _short(given):

@@ -212,7 +212,7 @@ def test_what_is_simulated_is_the_spectrum_one_by_one(name, monkeypatch):
         return real(problem, *given, **more)
 
     monkeypatch.setattr(module, RUNNERS[name], recorded)
-    next(panel.sample(panel.read(**SMALL.get(name, {}), spectrum=H)))
+    any(bool(seen) for _ in panel.sample(panel.read(**SMALL.get(name, {}), spectrum=H)))        # until it has begun
     expected = H.eigenvalues / (H.largest if panel.relative else 1.0)
     if name == "parallel":
         np.testing.assert_allclose(real(seen[0]).eigenvalues, expected / expected.sum(), rtol=1e-10)

@@ -131,3 +131,10 @@ def test_a_drag_ends_inside_a_slider_whose_end_has_more_than_three_figures():
     guess = Slider("guess", "guess B", 1004, 16384, 2000, step=0.02, base=10)
     assert [guess.rounded(x) for x in (1, 1004, 5678, 16384, 1e9)] == [1004, 1004, 5680, 16384, 16384]
     assert all(guess.value(guess.rounded(x)) >= 1004 for x in guess.stops)
+
+
+def test_a_switch_may_be_left_out_of_the_line_while_it_is_off():
+    quiet, plain = Switch("rare", "rare", unsaid="no"), Switch("loud", "loud")
+    assert write([quiet, plain], read([quiet, plain])) == "loud=no"
+    assert write([quiet, plain], read([quiet, plain], "rare=yes;loud=yes")) == "rare=yes;loud=yes"
+    assert read([quiet, plain], "rare=yes")["rare"] is True and read([quiet, plain], "loud=yes")["rare"] is False
