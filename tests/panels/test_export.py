@@ -86,8 +86,10 @@ def test_a_recipe_is_a_few_lines_of_public_names_that_print_the_headline(name):
         heard = io.StringIO()
         with contextlib.redirect_stdout(heard):
             exec(recipe, {})
-        printed, said = list(floats(heard.getvalue())), set(flat(panel.exact(panel.read(line)).numbers))
-        assert len(printed) >= 4 and set(printed) <= said
+        printed, said = list(floats(heard.getvalue())), np.array([*flat(panel.exact(panel.read(line)).numbers)], float)
+        assert len(printed) >= 4
+        for number in printed:                                          # asgd's recipe reads its curves off by scipy's cubics
+            assert np.isclose(said, number, rtol=1e-13, atol=0).any(), number
 
 
 @pytest.mark.parametrize("name", ["sgd", "translator"])
