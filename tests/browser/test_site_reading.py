@@ -60,6 +60,11 @@ COVERED = """() => {
 }"""
 
 
+# Whether the page has seen to it, in its idle time, that what scrolls sideways can be reached by keyboard.
+REACHABLE = """() => [...document.querySelectorAll('.equation, pre, .scroll, .chapters')]
+  .every(part => part.scrollWidth <= part.clientWidth + 1 || part.tabIndex === 0)"""
+
+
 @pytest.mark.parametrize(("width", "dark", "rules"), [          # which of axe's rules to try; [] is all of them
     (1400, False, []), (1400, True, ["color-contrast"]), (420, True, None), (420, False, ["scrollable-region-focusable"])])
 def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark, rules):
@@ -73,6 +78,7 @@ def test_a_page_fits_and_assistive_technology_gets_through(page, width, dark, ru
     assert covered == [] and equations == tab.locator(".equation").count()
     page.screenshot(f"site_{tab.url.rpartition('/')[2].removesuffix('.html')}_{width}{'_dark' if dark else ''}")
     if rules is not None:
+        tab.wait_for_function(REACHABLE)
         only = {"runOnly": rules} if rules else {}
         alike = [[".katex"], [".plot svg"]]         # thousands of elements; one page's are enough
         context = None if tab.url.endswith(("notation.html", "index.html")) else {"exclude": alike}
