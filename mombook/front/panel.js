@@ -463,8 +463,8 @@
     // What is seen, in words: the claim first, where there is one, and its numbers smaller.
     state(sentence) {
       const end = this.face.claims ? sentence.search(/(?<=[.!?]) /) : -1;
-      const [claim, numbers] = end < 0 ? [sentence, ""] : [sentence.slice(0, end), sentence.slice(end)];
-      this.part("sentence").replaceChildren(claim, element("span", { className: "numbers", textContent: numbers }));
+      const [claim, rest] = end < 0 ? [sentence, ""] : [sentence.slice(0, end), sentence.slice(end)];
+      this.part("sentence").replaceChildren(claim, element("span", { className: "rest", textContent: rest }));
     }
 
     put(values, spectrum = this.shownSpectrum) {
