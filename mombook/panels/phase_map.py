@@ -38,7 +38,6 @@ class PhaseMapPanel(Panel):
     """
 
     name = "phase_map"
-    claims = True
     title = "Which method pays where"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH)
