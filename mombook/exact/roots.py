@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Floats, Ints
 
-MOST = 2000
+MOST = 2200
 """Evaluations, at most: halving from the largest double to the smallest takes 2100."""
 
 

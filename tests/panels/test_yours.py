@@ -101,10 +101,10 @@ def test_a_method_that_is_fixed_is_what_the_engine_says_it_is():
     np.testing.assert_allclose(n["gap"]["yours"], mb.contraction_gap(H, method, 8), rtol=1e-4)
     n = definition("race").exact(at("race", RUNS)[1]).numbers
     risk = mb.risk_at(H, method, 64, [100], np.sqrt(1e-3 * H.trace))[0] / (H.trace / 2)
-    np.testing.assert_allclose(n["risk"]["yours"], risk, rtol=1e-2)     # in the bins on which trials are judged
+    np.testing.assert_allclose(n["risk"]["yours"], risk, rtol=1e-3)     # 4.5e-4 off: trials are judged in bins
     H = mb.Spectrum.power_law(1000, 1.5)
     n = definition("far_horizon").exact(at("far_horizon", RUNS)[1]).numbers
-    np.testing.assert_allclose(n["end"]["yours"], mb.risk_at(H, method, 8, [10_000])[0] / (H.trace / 2), rtol=1e-2)
+    np.testing.assert_allclose(n["end"]["yours"], mb.risk_at(H, method, 8, [10_000])[0] / (H.trace / 2), rtol=1e-6)
 
 
 @pytest.mark.slow
@@ -114,6 +114,11 @@ def test_its_runs_are_in_the_race():
     dots, line = runs[f"{YOURS}, runs"], dict(zip(exact["x"].tolist(), exact["y"], strict=True))
     early = [k for k, t in enumerate(dots["x"].tolist()) if t in line and t < 20]
     assert len(early) > 2
-    np.testing.assert_allclose(dots["y"][early], [line[dots["x"][k]] for k in early], rtol=0.2)
+    H = mb.Spectrum.power_law(40, 1.5, 1000)
+    setting = H, mb.Method.heavy_ball(0.05, 0.9), 64, 100, np.sqrt(1e-3 * H.trace)
+    error = mb.risk_spread(*setting) / mb.risk_curve(*setting) / np.sqrt(100)          # there are 117 runs
+    for k in early:
+        t = dots["x"][k]
+        assert abs(dots["y"][k] / line[t] - 1) < 5 * error[int(t)], t
     s = panel.read("d=40;steps=300;trials=4;batch=1;methods=sgd+heavy_ball", method="sgd(5)")
     assert f"{YOURS}, runs" not in panel.simulated(s)                   # it overflows: nothing to be seen
