@@ -2,8 +2,9 @@
 
 A mean of N runs has the standard error sd / sqrt(N), with the exact sd of ``mombook.risk_spread``. Where that is at most
 TRUSTED of the expected risk, such a mean is close to normal and lies within WITHIN standard errors of theory four times in
-five. (Measured on 27 methods, 1500 means of 100 runs: 79 % up to a tenth and from there to 0.15, 84 % up to a quarter, then
-96 %.) Where it is larger, the expected risk is carried by runs too rare to be among N, and the mean of N says little.
+five (``tests/exact/test_spread.py`` counts it). Where it is larger, the expected risk is carried by runs too rare to be among
+N, and the mean of N says little. Measured once, on 27 methods and 1500 means of 100 runs: 79 % lie within it up to a tenth and
+from there to 0.15, 84 % up to a quarter, then 96 %.
 """
 
 from __future__ import annotations
