@@ -452,12 +452,19 @@
       this.figure.change(view.traces);
       this.figure.title(view.titles);
       if (rescale) this.figure.rescale(view.ranges);
-      this.part("sentence").textContent = view.sentence;
+      this.state(view.sentence);
       this.part("lamps").replaceChildren(...view.lamps.filter(([, met]) => !met)
         .map(([what, , why]) => element("p", { textContent: `○ ${what}: ${why}` })));
       this.part("readout").textContent = view.text;
       this.part("readout").hidden = !view.text;
       if (!rescale) this.isAlarmed = false;                             // what went wrong stays until something else moves
+    }
+
+    // What is seen, in words: the claim first, where there is one, and its numbers smaller.
+    state(sentence) {
+      const end = this.face.claims ? sentence.search(/(?<=[.!?]) /) : -1;
+      const [claim, rest] = end < 0 ? [sentence, ""] : [sentence.slice(0, end), sentence.slice(end)];
+      this.part("sentence").replaceChildren(claim, element("span", { className: "rest", textContent: rest }));
     }
 
     put(values, spectrum = this.shownSpectrum) {

@@ -53,6 +53,7 @@ class AdvisorPanel(Panel):
     """Which method, which momentum, how large a batch, for a data set; a ``Design`` of the reader's own comes first."""
 
     name = "advisor"
+    claims = True
     title = "Your own data"
     subplots = 3
     references = ("morwani2026", "ma2018", "mccandlish2018")
@@ -324,15 +325,14 @@ def _told(risk, target, draws):
 def _sentence(scenario, facts, word, n):
     """What is on screen, in words."""
     B = scenario["batch"]
-
-    def reaches(steps):
-        return f"gets there in {count(steps)} steps" if np.isfinite(steps) else "never gets there"
-
+    there = f"{percent(scenario['target'])} of the starting risk"
+    reaches = f"reaches {there} in {count(n['steps'])} steps" if np.isfinite(n["steps"]) else f"never reaches {there}"
+    gaussian = f"in {count(n['gaussian'])} steps" if np.isfinite(n["gaussian"]) else "never"
     ridge = "no ridge" if scenario["ridge"] <= RIDGE.low else f"ridge {given(scenario['ridge'])}"
     told = "for these rows" if scenario["tuned"] == "rows" else "as if rows were Gaussian"
-    name = " ".join([*facts.notes, facts.name])
-    return (f"{name}: κ = {three(n['kappa'])}, rows {three(n['factor'])} times as noisy as Gaussian ones, which puts "
-            f"SGD's critical batch at {three(n['critical']['sgd'])} instead of {three(n['critical_gaussian']['sgd'])}. "
-            f"To {percent(scenario['target'])} of the starting risk at B = {B}, {ridge}, label noise "
-            f"{given(scenario['noise'])}: {word}, long-run step {three(n['long_run_step'])} and β = {three(n['beta'])}, tuned "
-            f"{told}, {reaches(n['steps'])}; Gaussian theory says it {reaches(n['gaussian'])}.")
+    notes = "".join(f" {note}" for note in facts.notes)
+    return (f"On {facts.name} at B = {B}, {word} {reaches}; Gaussian theory says {gaussian}. κ = {three(n['kappa'])}, rows "
+            f"{three(n['factor'])} times as noisy as Gaussian ones, which puts SGD's critical batch at "
+            f"{three(n['critical']['sgd'])} instead of {three(n['critical_gaussian']['sgd'])}. With {ridge} and label noise "
+            f"{given(scenario['noise'])}, tuned {told}: long-run step {three(n['long_run_step'])} and β = {three(n['beta'])}."
+            f"{notes}")

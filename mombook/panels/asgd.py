@@ -46,6 +46,7 @@ class ASGDPanel(Panel):
     name = "asgd"
     title = "ASGD and the spectrum"
     subplots = 3
+    claims = True
     controls = (KAPPA, DECAY, BATCH, DIM, METHODS, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "liu2020", "jain2018", "kidambi2018")
@@ -314,8 +315,8 @@ def _sentence(scenario, n, vacuous):
     apart = np.expm1(n["distance"])
     worst = percent(apart) if apart < 1 else f"a factor {three(apart + 1)}"
     parts = [
-        f"{spectra.told(scenario)}, B = {batch}: accelerated SGD's (ASGD's) compute efficiency is "
-        f"{three(n['ratio'])} times heavy ball's, and Nesterov reaches {three(min(n['nesterov'], 1.0))} of it{own}",
+        f"At B = {batch} accelerated SGD's (ASGD's) compute efficiency is {three(n['ratio'])} times heavy ball's",
+        f"{spectra.told(scenario)}: Nesterov reaches {three(min(n['nesterov'], 1.0))} of ASGD's{own}",
         f"Doubling B takes ASGD {n['saved']:.2f} times fewer steps and {n['paid']:.2f} times more samples; it is linear until "
         f"B = {three(n['linear until'])}, saturated from B = {three(n['saturated from'])}",
         f"Over all batches ASGD and heavy ball differ by {worst} at most"]

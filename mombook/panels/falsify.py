@@ -29,6 +29,7 @@ class FalsifyPanel(Panel):
     """
 
     name = "falsify"
+    claims = True
     title = "Can heavy ball beat SGD?"
     subplots = 3
     controls = (KAPPA, DECAY, BATCH, LEVELS, TRIALS, SEED)
@@ -122,9 +123,10 @@ class FalsifyPanel(Panel):
         spots = middle.shares(**traces["start spectrum"])[::-1] + np.array([0, 0.03])
         traces["name of the start"] = texts([("start", *middle.best("start", spots, ("top center",)))])
         traces["names of lines"] = _names(traces, Plot(ranges["xaxis3"], ranges["yaxis3"], 3))
-        sentence = (f"Start: {spectra.told(scenario, d=False)}, {len(H)} eigenvalues. Heavy ball's best CE is "
-                    f"{three(ratio.ratio)} times SGD's ({three(ratio.heavy_ball)} against {three(ratio.sgd)} μ/tr per sample); "
-                    f"at B = {batch} heavy ball has {three(here / unit / best)} of SGD's best.")
+        sentence = (f"Where the search starts, heavy ball's best CE is {three(ratio.ratio)} times SGD's. "
+                    f"{spectra.told(scenario, d=False)}, {len(H)} eigenvalues: {three(ratio.heavy_ball)} against "
+                    f"{three(ratio.sgd)} μ/tr per sample; at B = {batch} heavy ball has {three(here / unit / best)} of SGD's "
+                    "best.")
         return View(traces, sentence, ranges,
                     ["<b>The search</b>: past 3/2?", "<b>Spectrum</b> found", "<b>Efficiency</b> at the start"],
                     numbers={"ratio": ratio, "here": here / unit})

@@ -69,6 +69,7 @@ class FarHorizonPanel(Panel):
     """Risk over steps and its local exponent, every method tuned for the horizon, against the power laws."""
 
     name = "far_horizon"
+    claims = True
     title = "A hundred million steps"
     subplots = 2
     controls = (DECAY, DIM, controls.BATCH, STEPS, METHODS, controls.METHOD)
@@ -366,11 +367,15 @@ def _binning(asked, low):
 def _sentence(scenario, n):
     """What is on screen, in words."""
     T, words = scenario["steps"], {key: yours.looks()[key].word for key in n["end"]}
-    ends = ", ".join(f"{words[k]} at {_percent(v)}" for k, v in n["end"].items() if v < GROWN)
+    ends = {k: f"{words[k]} at {_percent(v)}" for k, v in n["end"].items() if v < GROWN}
+    ahead = min(ends, key=n["end"].get, default=None)
+    first = [ends[k] for k in dict.fromkeys((ahead, "sgd")) if k in ends]
+    others = ", ".join(ends[k] for k in ends if ends[k] not in first)
     reach = ", ".join(f"{words[k]} {three(t) + ' steps' if np.isfinite(t) else 'not by T'}"
                       for k, t in n["reach"].items() if n["end"][k] < GROWN)
-    told = [f"a = {given(scenario['decay'])}, d = {given(scenario['d'])}, B = {scenario['batch']}: after {given(T)} steps "
-            f"{ends} of the starting risk. To {_percent(TARGET)}: {reach}."]
+    told = [f"After {given(T)} steps {', '.join(first)} of the starting risk."] if first else []
+    told.append(f"a = {given(scenario['decay'])}, d = {given(scenario['d'])}, B = {scenario['batch']}: "
+                f"{f'{others}; ' if others else ''}to {_percent(TARGET)}, {reach or 'none'}.")
     learned = [f"{words[k]} after {three(t)} steps" for k, t in n["bend"].items() if t < T]
     if "sgd" in n["fitted"] and n["bend"]["sgd"] > T:
         told.append(f"Over the last decade SGD falls like t^−{three(n['fitted']['sgd'])}; the law, 1 − 1/a, is "

@@ -75,6 +75,7 @@ class Panel:
       is shown or said, and depend on the scenario alone, never on what was asked before;
     - ``sample(scenario)``: a generator of ``Sample``, in pieces of a few milliseconds.
 
+    ``claims`` says that the first sentence is what the figure claims, and the others its numbers, which are set smaller.
     ``subplots`` says how many there are (2 or 3), beside one another on a wide page and under one another on a phone, and
     ``pixels`` how high the figure then is, if not as usual. Where they help a reader, also:
 
@@ -106,6 +107,7 @@ class Panel:
     relative: bool = False
     most: int = spectra.MOST
     each: bool = False
+    claims: bool = False
     subplots: int = 0
     pixels: tuple[int, int] | None = None
 

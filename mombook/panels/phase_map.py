@@ -38,6 +38,7 @@ class PhaseMapPanel(Panel):
     """
 
     name = "phase_map"
+    claims = True
     title = "Which method pays where"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH)

@@ -58,6 +58,7 @@ class RacePanel(Panel):
     """Learning curves of each method's best trial, and the final risk against the number of trials."""
 
     name = "race"
+    claims = True
     title = "A fair race"
     subplots = 2
     controls = (KAPPA, DECAY, replace(BATCH, default=64), DIM, NOISE, STEPS, TRIALS, TARGET, RUNNERS, AGAINST, SEED,
@@ -308,14 +309,16 @@ def _sentence(scenario, n, judged):
     reached = (f"Target {given(scenario['target'])} is reached by {', '.join(there)} steps." if there else
                f"Nobody reaches the target {given(scenario['target'])}.")
     diverges = "" if len(order) == len(words) else " Your method diverges."
-    return head + f"Against exact tuning that costs {costs}. {reached}{_advantage(n, words)}{diverges}"
+    claim, usually = _advantage(n, words)
+    return f"{claim}{head}Against exact tuning that costs {costs}. {reached}{usually}{diverges}"
 
 
 def _advantage(n, words):
-    """Whether momentum's advantage over SGD survives the budget; a sentence with a space before it, or nothing."""
+    """Whether momentum's advantage over SGD survives the budget, a sentence with a space behind it; and in the median draw, one
+    with a space before it; or nothing."""
     others = [k for k in n["risk"] if k not in ("sgd", OWN)]
     if "sgd" not in n["risk"] or not others:
-        return ""
+        return "", ""
     (here, ahead), (usual, _), (exactly, tuned) = (
         (where["sgd"] / where[best], best) for where in (n["risk"], n["median"], n["optimum"])
         for best in [min(others, key=where.get)])
@@ -325,7 +328,7 @@ def _advantage(n, words):
            f"{words[ahead]} is ahead by {three(here)}×" if here > 1.005 else f"SGD and {words[ahead]} are level")
     often = (f"behind by {three(1 / usual)}×" if usual < 0.995 else f"ahead by {three(usual)}×" if usual > 1.005 else
              "level with SGD")
-    return f" {gain}; at this budget {won}, and in the median draw of trials momentum is {often}."
+    return f"{gain}; at this budget {won}. ", f" In the median draw of trials momentum is {often}."
 
 
 def _heard(ends, risk, runs, sampler):

@@ -42,6 +42,7 @@ def described(panel):
             "theory": list(panel.theory),
             "handles": {trace: dict(zip("xy", moved, strict=True)) for trace, moved in panel.handles.items()},
             "stamp": export.stamp(panel, ""),
+            "claims": panel.claims,
             "simulates": type(panel).sample is not Panel.sample}
 
 

@@ -56,6 +56,7 @@ class RulerPanel(Panel):
     """Points from the engine, the line through their upper half, theory's slopes, and the exponent step by step."""
 
     name = "ruler"
+    claims = True
     title = "Scaling ruler"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, QUANTITY, METHOD, SWEEP, LAW, FROM, TO)
@@ -272,41 +273,42 @@ def _end(x):
 def _sentence(scenario, numbers, found, widened):
     low, high, _ = _ends(scenario)
     axis = AXES[scenario["axis"]][0]
-    head = f"{_called(scenario)} against {axis} from {_end(low)} to {_end(high)} ({_fixed(scenario)}): "
+    swept = f"{_called(scenario)} against {axis} from {_end(low)} to {_end(high)} ({_fixed(scenario)}): "
     tail = " The two ends leave less than a factor of four of this axis, so all of it is swept." if widened else ""
     if found is None:
-        return head + f"only {numbers['x'].size} points can be measured here; the ruler needs {FEWEST}." + tail
-    measured = (f"exponent {three(found.value)}, interval {three(found.low)} to {three(found.high)} (it moved "
-                f"by {three(abs(found.drift))} from the lower half of the points to the upper). ")
-    return head + measured + _verdict(scenario, found, numbers) + tail
+        return f"{swept}only {numbers['x'].size} points can be measured here; the ruler needs {FEWEST}.{tail}"
+    verdict, advice = _verdict(scenario, found, numbers)
+    return (f"Exponent {three(found.value)}: {verdict}. {swept}interval {three(found.low)} to {three(found.high)} (it "
+            f"moved by {three(abs(found.drift))} from the lower half of the points to the upper).{advice}{tail}")
 
 
 def _verdict(scenario, found, numbers):
+    """What the exponent says of theory's; and where that is not enough what to do, a sentence with a space before it."""
     theory = numbers["candidates"]
     said = {what: f"{what} ({three(power)})" for what, power in theory.items()}
     held = [said[k] for k, power in theory.items() if found.holds(power)]
     out = [said[k] for k, power in theory.items() if not found.holds(power)]
     if not theory:
         flat = scenario["axis"] == "batch" and scenario["quantity"] in NO_BATCH
-        return "It does not depend on B." if flat else "This book has no exponent to set beside it."
+        return "it does not depend on B" if flat else "this book has no exponent to set beside it", ""
     ends = local_exponents(numbers["x"], numbers["y"])[1][[0, -1]]
     regimes = [min(theory, key=lambda what: abs(theory[what] - end)) for end in ends]
     inside = all(abs(theory[what] - end) < NEAR for what, end in zip(regimes, ends, strict=True))
     if scenario["axis"] == "batch" and inside and regimes[0] != regimes[1]:
-        return (f"Not one power: {said[regimes[0]]} at the lower end, {said[regimes[1]]} at the upper. Move both ends to one "
-                "side of the bend.")
+        return (f"not one power, but {said[regimes[0]]} at the lower end and {said[regimes[1]]} at the upper",
+                " Move both ends to one side of the bend.")
     if found.verdict(theory.values()) == "cannot tell yet":
-        return f"Cannot tell yet: the interval covers {' and '.join(held)}. {_advice(scenario, found)}"
+        return f"cannot tell yet, since the interval covers {' and '.join(held)}", _advice(scenario, found)
     if held:
-        return f"Consistent with {held[0]}" + (f"; excludes {' and '.join(out)}." if out else ".")
-    return (f"Excludes {' and '.join(out)}: between the regimes, or not yet in one. {_advice(scenario, found)}")
+        return f"consistent with {held[0]}" + (f", excludes {' and '.join(out)}" if out else ""), ""
+    return f"excludes {' and '.join(out)}, so between the regimes or not yet in one", _advice(scenario, found)
 
 
 def _advice(scenario, found):
     """How to decide: what the interval is made of says what would shrink it."""
     name, (_, _, most) = AXES[scenario["axis"]][0], AXES[scenario["axis"]]
     if 2 * abs(found.drift) < found.error:
-        return "Most of the interval is what a straight line leaves over: the range holds a bend, so move it to one side."
+        return " Most of the interval is what a straight line leaves over: the range holds a bend, so move it to one side."
     if scenario["high"] < most:
-        return f"Most of the interval is drift: raise the upper end, since drift fades towards large {name}."
-    return "Most of the interval is drift: raise the lower end, to leave the transient out."
+        return f" Most of the interval is drift: raise the upper end, since drift fades towards large {name}."
+    return " Most of the interval is drift: raise the lower end, to leave the transient out."

@@ -45,6 +45,7 @@ class SGDPanel(Panel):
     name = "sgd"
     title = "SGD and the critical batch"
     subplots = 3
+    claims = True
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "ma2018")
@@ -247,11 +248,10 @@ def _line(x, y):
 def _sentence(scenario, n):
     """What is on screen, in words."""
     critical = f"{three(n['critical'])}" if n["critical"] < 1e12 else "more than a million"
-    return (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
-            f"SGD is stable below η = {three(n['limit'])}; the best η, {three(n['best lr'])}, has gap {three(n['best gap'])} "
-            f"(T1: between {three(n['lower'])} and {three(n['upper'])}), which is {percent(n['scaling'])} of perfect "
-            f"scaling. tr/L = {three(n['bend'])}; CE has halved at B = {critical}. "
-            f"At {given(scenario['share'])} of the limit the gap is {three(n['gap'])}.")
+    return (f"At B = {scenario['batch']} SGD reaches {percent(n['scaling'])} of perfect scaling; its compute efficiency has "
+            f"halved at B = {critical}. {spectra.told(scenario)}: SGD is stable below η = {three(n['limit'])}; the best η, "
+            f"{three(n['best lr'])}, has gap {three(n['best gap'])} (T1: between {three(n['lower'])} and {three(n['upper'])}). "
+            f"tr/L = {three(n['bend'])}. At {given(scenario['share'])} of the limit the gap is {three(n['gap'])}.")
 
 
 def _ranges(curves, f, high, times):

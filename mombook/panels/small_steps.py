@@ -49,6 +49,7 @@ class SmallStepsPanel(Panel):
     """
 
     name = "small_steps"
+    claims = True
     title = "Where momentum is inert, and where it pays"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, MEMORY, STEP, SEED)
@@ -130,9 +131,10 @@ class SmallStepsPanel(Panel):
         across = [-0.1, np.log10(BATCH.high) + 0.1]
         traces["chosen step: name"] = _name(traces, Plot(across, span, 2))
         gain = {"SGDM": float(most["SGDM"][0] / most["SGD"][0]), "limit": float(most["limit"][0] / most["SGD"][0])}
-        told = [f"{spectra.told(scenario, d=False)}, B = {B}, 1−β = {given(scenario['memory'])}: momentum "
-                f"multiplies the largest stable long-run step by {three(gain['SGDM'])} (by {three(gain['limit'])} as β → 1; it "
-                f"is {f'inert up to B = {three(inert)}' if inert >= 1 else 'inert at no batch'}). At h L = {three(h * L)}"]
+        told = [f"At B = {B} momentum multiplies the largest stable long-run step by {three(gain['SGDM'])}. "
+                f"{spectra.told(scenario, d=False)}, 1−β = {given(scenario['memory'])}: it would be multiplied by "
+                f"{three(gain['limit'])} as β → 1; momentum is "
+                f"{f'inert up to B = {three(inert)}' if inert >= 1 else 'inert at no batch'}. At h L = {three(h * L)}"]
         if all(stable.values()):
             told.append(f"both are stable, and after {given(last)} steps SGD's risk is {_times(end['SGD'] / end['SGDM'])} "
                         "that of SGDM.")

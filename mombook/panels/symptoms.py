@@ -52,6 +52,7 @@ class SymptomsPanel(Panel):
     """
 
     name = "symptoms"
+    claims = True
     title = "What a loss curve is telling you"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, LR, MOMENTUM, NOISE, TARGET, STEPS, SEED)
@@ -219,19 +220,19 @@ def _torch(method):
 
 def _sentence(scenario, n):
     lr, momentum = (f"{scenario[k]:g}" for k in ("lr", "momentum"))      # code, to be copied
-    head = (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
-            f"torch.optim.SGD(lr={lr}, momentum={momentum}) ")
+    head = f"torch.optim.SGD(lr={lr}, momentum={momentum})"
+    where = f"{spectra.told(scenario)}, B = {scenario['batch']}"
     told = n["diagnosis"]
     cure, why = _torch(told.cure), CAUSES[told.cause]
     share = f"its gap {three(n['gap'])} is {three(n['gap'] / n['best'])} of the {three(n['best'])} of {cure}"
     if told.symptom == "healthy":
-        return f"{head}is healthy: {share}."
+        return f"{head} is healthy. {where}: {share}."
     if told.symptom == "stalls":
-        return (f"{head}stalls at {three(n['floor'])} of the initial risk, above the target {given(scenario['target'])}: {why}."
-                f" Cure: lower lr, or decay it, as in {cure}; or raise the batch size.")
+        return (f"{head} stalls: {why}. {where}: it stays at {three(n['floor'])} of the initial risk, above the target "
+                f"{given(scenario['target'])}. Cure: lower lr, or decay it, as in {cure}; or raise the batch size.")
     if told.symptom == "diverges":
-        return (f"{head}diverges: {why}. With this momentum lr must stay below {three(n['limit'])}. Cure: lower lr, as in "
-                f"{cure}.")
+        return (f"{head} diverges: {why}. {where}: with this momentum lr must stay below {three(n['limit'])}. Cure: lower lr, "
+                f"as in {cure}.")
     swings = ", its slowest root is no positive number" if told.symptom == "oscillates" else ""
     said = "oscillates" if swings else "is slow"
-    return f"{head}{said}: {why}{swings}; {share}. Cure: {REMEDIES[told.cause]}, as in {cure}."
+    return f"{head} {said}: {why}{swings}. {where}: {share}. Cure: {REMEDIES[told.cause]}, as in {cure}."

@@ -44,6 +44,7 @@ class TypicalPanel(Panel):
     """
 
     name = "typical"
+    claims = True
     title = "Expected and typical"
     subplots = 2
     controls = (KAPPA, DECAY, BATCH, DIM, SHARE, SEED)
@@ -211,6 +212,6 @@ def _sentence(scenario, n):
     """What is on screen, in words."""
     grows = (f"grows e-fold in {three(-1 / n['rate'])} steps" if n["rate"] < -1e-12 else
              f"falls e-fold in {three(1 / n['rate'])} steps" if n["rate"] > 1e-12 else "stands still")
-    return (f"{spectra.told(scenario)}, B = {scenario['batch']}: "
-            f"SGD is stable in mean square below η = {three(n['limit'])}. At {given(scenario['share'])} times that, the "
-            f"expected risk {grows}. The median shows what most runs do.")
+    return (f"At {given(scenario['share'])} times the mean-square limit the expected risk {grows}; the median shows what most "
+            f"runs do. {spectra.told(scenario)}, B = {scenario['batch']}: SGD is stable in mean square below "
+            f"η = {three(n['limit'])}.")

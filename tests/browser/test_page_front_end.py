@@ -55,6 +55,23 @@ def holds(tab, key, line, simulated=False):
     return panel.write(scenario)
 
 
+def test_what_a_figure_claims_stands_before_its_numbers_which_are_smaller(tab):
+    tab.slider("sgd", "κ").press("ArrowRight")
+    tab.slider("tradeoff", "κ").press("ArrowRight")
+    tab.settle("sgd")
+    tab.settle("tradeoff")
+    sentence = definition("sgd").exact(definition("sgd").read(tab.line("sgd"))).sentence
+    numbers = tab.part("sgd", ".sentence .rest")
+    assert sentence.endswith(numbers.text_content()) and numbers.text_content().startswith(" κ = ")
+    size = "(part) => parseFloat(getComputedStyle(part).fontSize)"
+    assert numbers.evaluate(size) < tab.part("sgd", ".sentence").evaluate(size)
+    assert tab.part("tradeoff", ".sentence .rest").text_content() == ""          # all of it is the claim
+    tab.type("sgd", SGD)
+    tab.type("tradeoff", f"{SMALL};methods=sgd+heavy_ball")
+    tab.settle("sgd")
+    tab.settle("tradeoff")
+
+
 def test_slider_preset_line_and_reset_lead_where_they_say(tab):
     holds_at = tab.line("sgd")
     assert holds_at == SGD

@@ -91,4 +91,4 @@ def test_without_widgets_there_are_figure_sentence_and_advice(chromium, tmp_path
         page.close()
     panel = definition("sgd")
     np.testing.assert_allclose(y, panel.exact(panel.read()).traces["tuned gap"]["y"], rtol=1e-9)
-    assert "SGD is stable below" in words and "mombook doctor" in words
+    assert "At B = 8 SGD reaches" in words and "mombook doctor" in words

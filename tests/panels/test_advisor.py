@@ -74,7 +74,7 @@ def test_tails_ignored_diverge_in_theory_and_in_runs():
     for piece in PANEL.sample(state):
         arrived |= piece.traces
         said = piece.sentence or said
-    assert view.numbers["steps"] == np.inf > view.numbers["gaussian"] and "never gets there" in view.sentence
+    assert view.numbers["steps"] == np.inf > view.numbers["gaussian"] and "ASGD never reaches 1 % of" in view.sentence
     np.testing.assert_array_less(1.0, arrived["median run"]["y"][-1])
     assert "ends at" in said and piece.fraction == 1
 
@@ -100,7 +100,7 @@ def test_runs_without_scikit_learn_say_what_is_missing(monkeypatch):
 def test_a_readers_own_matrix_comes_first():
     for data in (X, X.tolist(), load(X, X.sum(1))):
         live = explore.advisor("batch=4", data=data, simulate=False)
-        assert live.scenario.startswith("data=yours;batch=4") and repr(live).startswith("your data: κ = 1.")
+        assert live.scenario.startswith("data=yours;batch=4") and repr(live).startswith("On your data at B = 4, SGD")
     (*_, last) = AdvisorPanel(load(X)).sample(AdvisorPanel(load(X)).read())
     assert last.sentence.startswith("True runs")
 

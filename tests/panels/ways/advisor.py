@@ -120,14 +120,14 @@ def said(c):
     yield "rows # times as noisy", found.factor, 2.3
     yield "critical batch at #", c.n["critical"]["sgd"]
     yield "instead of #", c.n["critical_gaussian"]["sgd"]
-    yield "To # % of", 100 * c.s["target"]
+    yield "reaches # % of", 100 * c.s["target"]
     if ridge(c):
         yield "ridge #", ridge(c)
     yield "label noise #", c.s["noise"]
     m = told(c)
     yield "long-run step #", m.long_run_step
     yield "β = #", m.beta
-    for gaussian, words in ((False, "tuned [^,]*, gets there in # ?step"), (True, "theory says it gets there in # ?step")):
+    for gaussian, words in ((False, "starting risk in # ?step"), (True, "theory says in # ?step")):
         steps = c.n["gaussian" if gaussian else "steps"]
         if np.isfinite(steps):
             yield words, steps, 2

@@ -190,7 +190,7 @@ def said(c):
         return
     r = {m: rate(c.H, m, c.batch) for m in FAMILIES}
     yield "compute efficiency is # (?:x|×|times)", r["asgd"] / r["heavy_ball"], 2.3
-    yield "Nesterov reaches # of it", min(r["nesterov"] / r["asgd"], 1), 2.3
+    yield "Nesterov reaches # of ASGD's", min(r["nesterov"] / r["asgd"], 1), 2.3
     saved = traded(c, [c.batch])[0]
     yield "takes ASGD # times fewer steps", saved, 2.3
     yield "and # times more samples", 2 / saved, 2.3

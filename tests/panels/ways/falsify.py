@@ -96,7 +96,7 @@ def said(c):
     H, found = start(c), c.n["ratio"]
     yield "# eigenvalues", len(H)
     yield "best CE is # times SGD's", found.ratio
-    yield r"SGD's \(# against", found.heavy_ball
+    yield "eigenvalues: # against", found.heavy_ball
     yield r"against # μ/tr", found.sgd
     yield "heavy ball has # of SGD's best", rate(H, "heavy_ball", c.batch) / c.batch / unit(H) / max(c["SGD"][1])
 

@@ -147,15 +147,15 @@ def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     yield "a = #", c.s["decay"]
     yield "d = #", c.s["d"]
-    yield "after # steps", c.s["steps"]
+    yield "After # steps", c.s["steps"]
     for f, end in ends(c).items():
         if not end < GROWN:
             assert f == "yours" and c.view.sentence.endswith(" Your method diverges.")
             continue
         if end > LOWEST:
-            yield f"steps [^:]*?{WORDS[f]} at # %", 100 * end, 2
+            yield f"(?<!A){WORDS[f]} at # %", 100 * end, 2
         if np.isfinite(c.n["reach"][f]):
-            yield f"To [^:]*: .*?{WORDS[f]} # steps", c.n["reach"][f], 2
+            yield f"to [^,]* %, .*?{WORDS[f]} # steps", c.n["reach"][f], 2
         if bend(c, f) < c.s["steps"]:
             yield f"law ends: .*?{WORDS[f]} after # steps", bend(c, f)
     a = c.s["decay"]
@@ -165,7 +165,7 @@ def said(c):
     if "asgd" in c.s["methods"] and c.n["bend"]["asgd"] > c.s["steps"] and np.isfinite(c.n["tuned anew"]["asgd"]):
         yield r"horizon falls like T\^#", -c.n["tuned anew"]["asgd"]
         yield "for large d, #", (2 - 1 / a) * (1 - 1 / a)
-    yield "To # %", 1
+    yield "to # %, ", 1
     if c.n["binning"]["anywhere"] > LOWEST:
         yield "move the curves by # %", 100 * c.n["binning"]["anywhere"], 2
     if c.n["binning"]["at the end"] > LOWEST:

@@ -165,20 +165,21 @@ def said(c):
     if chosen.beta:
         yield "heavy ball with η = [^,]*?, 1 − β = #", 1 - chosen.beta
     if gaps[0] > 0.9995 * gaps[2]:
-        yield "contracts by # a step, the fastest", gaps[0]
+        yield "no heavy ball is faster .*?contracts by # a step", gaps[0]
     elif gaps[0] > 0:
         yield "contracts by # a step", gaps[0]
-        yield "a step, # of the fastest", gaps[0] / gaps[2]
-        yield r"of the fastest \(# at", gaps[2]
+        yield "the chosen heavy ball reaches # of the fastest", gaps[0] / gaps[2]
+        yield "the fastest, by # at", gaps[2]
     else:
+        assert "the chosen heavy ball diverges" in c.view.sentence
         yield "the fastest contracts by #", gaps[2]
     if gaps[0] <= 0.9995 * gaps[2]:
         yield "fastest.*? at η = #", fastest.eta
         yield "fastest.*? at η = [^,]*?, 1 − β = #", 1 - fastest.beta
     yield "simple choice η = #", simple.eta
     yield "simple choice η = [^,]*?, 1 − β = #", 1 - simple.beta
-    yield "reaches # of it", gaps[1] / gaps[2]
-    yield "of it and # times its guarantee", gaps[1] / ((1 - simple.beta) / 2)
+    yield "the simple choice reaches #", gaps[1] / gaps[2]
+    yield "has # times its guarantee", gaps[1] / ((1 - simple.beta) / 2)
 
 
 def titles(c):

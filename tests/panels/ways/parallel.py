@@ -86,7 +86,7 @@ def said(c):
     yield "simple SGD needs # iterations", n["SGD"]
     yield "simple momentum #", n["momentum"]
     ratio = n["SGD"] / n["momentum"]
-    yield from fewer("simple momentum .*?,", ratio, c.view.sentence)
+    yield from fewer("simple momentum needs", ratio, c.view.sentence)
     yield "up to B = # for SGD", rows["SGD"]
     yield "for SGD and up to B = #", rows["momentum"]
     if "= 8, as far" in c.view.sentence:

@@ -132,10 +132,10 @@ def said(c):
     if "value" not in c.n:
         return
     fit = mb.fit_exponent(*c["points"])
-    yield "exponent #", round(fit.value, 3), 2
-    yield "interval #", round(fit.low, 3), 2
-    yield "interval .*? to #", round(fit.high, 3), 2
-    yield "moved by #", abs(fit.drift), 2
+    yield "^Exponent #", round(fit.value, 3), 2
+    yield r"\): interval #", round(fit.low, 3), 2
+    yield r"\): interval .*? to #", round(fit.high, 3), 2
+    yield "it moved by #", abs(fit.drift), 2
     for what, power in scaling.candidates(*(c.s[k] for k in ("quantity", "method", "axis", "law", "decay"))).items():
         if f"{what} (" in c.view.sentence:
             yield rf"{re.escape(what)} \(#", power
@@ -148,5 +148,5 @@ def numbers(c):
         same([c.n["value"], c.n["low"], c.n["high"]], [fit.value, fit.low, fit.high])
         held = [what for what, power in c.n["candidates"].items() if fit.low <= power <= fit.high]
         assert c.n["held"] == held
-        named = re.findall(r"(?:Consistent with|the interval covers) ([^(]*) \(", c.view.sentence)
+        named = re.findall(r"(?:consistent with|the interval covers) ([^(]*) \(", c.view.sentence)
         assert not named or named[0] in held

@@ -103,7 +103,7 @@ def said(c):
     yield "has gap #", best_gap
     yield "T1: between #", mb.bounds.sgd_gap(c.H, c.batch, "lower").value
     yield r"T1: between .*? and #\)", mb.bounds.sgd_gap(c.H, c.batch).value
-    yield "which is # % of perfect", 100 * best_gap / (c.batch * gap(c.H, "sgd", 1))
+    yield "reaches # % of perfect", 100 * best_gap / (c.batch * gap(c.H, "sgd", 1))
     yield "tr/L = #", c.H.trace / c.H.largest
     if c.n["critical"] < 1e12:
         yield "halved at B = #", c.n["critical"]

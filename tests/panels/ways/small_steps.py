@@ -96,7 +96,7 @@ def said(c):
     h, both = methods(c)
     yield "1−β = #", c.s["memory"]
     yield "long-run step by #", limits[1 - c.s["memory"]] / limits[0.0]
-    yield r"\(by # as β → 1", limits[1.0] / limits[0.0]
+    yield "multiplied by # as β → 1", limits[1.0] / limits[0.0]
     if inert_until(c) >= 1:
         yield "inert up to B = #", inert_until(c), 2.3
     yield "h L = #", h * H.largest

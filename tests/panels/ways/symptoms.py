@@ -115,7 +115,7 @@ def said(c):
         yield "its gap .*? is # of", found.gap / found.best
         yield "is .*? of the # of", found.best
     if found.symptom == "stalls":
-        yield "stalls at #", floor(c)
+        yield "it stays at #", floor(c)
         yield "above the target #", c.s["target"]
     if found.symptom == "diverges":
         yield "must stay below #", found.limit

@@ -47,7 +47,7 @@ AXES = {**dict.fromkeys(("expected risk, exact", "80 % of runs", "mean of the ru
 def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     yield "mean square below η = #", sgd.limit(c.H, c.batch)
-    yield "At # times that", c.s["share"]
+    yield "At # times the mean-square limit", c.s["share"]
     rate = -np.log1p(-mb.contraction_gap(c.H, chosen(c), c.batch))
     if abs(c.s["share"] - 1) > 1e-3:
         yield ("grows e-fold in # steps", -1 / rate) if rate < 0 else ("falls e-fold in # steps", 1 / rate)
