@@ -462,8 +462,8 @@
 
     // What is seen, in words: the claim first, where there is one, and its numbers smaller.
     state(sentence) {
-      const end = this.face.claims ? sentence.search(/(?<=[.!?]) /) : -1;
-      const [claim, rest] = end < 0 ? [sentence, ""] : [sentence.slice(0, end), sentence.slice(end)];
+      const end = this.face.claims ? sentence.indexOf(". ") + 1 : 0;
+      const [claim, rest] = end ? [sentence.slice(0, end), sentence.slice(end)] : [sentence, ""];
       this.part("sentence").replaceChildren(claim, element("span", { className: "rest", textContent: rest }));
     }
 

@@ -85,7 +85,7 @@ def told(runs: int, counts: Iterable[tuple[int, int, int]]) -> str:
     """What the counts of ``Theory.held`` say of a simulation, as sentences."""
     within, filled, dots = (sum(each) for each in zip(*counts, strict=True))
     said = f"Simulation ({runs} runs): " + (
-        f"{within} of {filled} filled dots lie in the interval that should hold 80 % of them; being of the same runs, they err "
+        f"{within} of {filled} filled dots are as close to theory as 80 % should be; they share their runs, so they miss "
         "together." if filled else "no dot is filled.")
-    rare = f" A hollow dot is a mean that {runs} runs cannot show: runs too rare to be among them carry it."
+    rare = " Where a dot is hollow, runs too rare to be among these carry the mean."
     return said + rare * (filled < dots)

@@ -45,7 +45,7 @@ def test_dots_are_filled_up_to_a_standard_error_of_15_per_cent_and_counted():
     assert theory.held(risk) == (1, 3, 5)                               # 1.2 is two standard errors off, 0.5 more than three
     risk[:, 2] = 2.25
     assert theory.held(risk) == (2, 3, 5)                               # 1.125: within 1.28 standard errors of 10 %
-    assert "2 of 3 filled dots" in agreement.told(100, [(2, 3, 5)]) and "A hollow dot" in agreement.told(100, [(2, 3, 5)])
+    assert "2 of 3 filled dots" in agreement.told(100, [(2, 3, 5)]) and "a dot is hollow" in agreement.told(100, [(2, 3, 5)])
     assert "6 of 8 filled dots" in agreement.told(100, [(2, 3, 3), (4, 5, 5)])
     assert "hollow" not in agreement.told(100, [(2, 3, 3), (4, 5, 5)])
 

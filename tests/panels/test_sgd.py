@@ -54,6 +54,6 @@ def test_no_quarter_of_a_small_batch():
 def test_the_simulation_counts_the_means_that_lie_where_they_should():
     state = PANEL.read(d=20, batch=4)
     *_, last = PANEL.sample(state)
-    assert last.fraction == 1 and "filled dots lie in the interval" in last.sentence
+    assert last.fraction == 1 and "filled dots are as close to theory" in last.sentence
     mean, theory = last.traces["simulated"], PANEL.exact(state).traces["expected"]
     np.testing.assert_allclose(mean["y"][2], np.interp(mean["x"][2], theory["x"], theory["y"]), rtol=0.15)

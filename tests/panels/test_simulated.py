@@ -164,7 +164,7 @@ def test_filled_dots_are_those_that_so_few_runs_can_show_and_they_are_counted(na
     _, _, told = printed.found(said, "# of [0-9]+ filled dots")
     _, _, among = printed.found(said, "[0-9]+ of # filled dots")
     assert abs(told - within) <= close and abs(among - filled) <= close
-    assert ("A hollow dot" in said) == (hollow > 0) or close
+    assert ("a dot is hollow" in said) == (hollow > 0) or close
 
 
 def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line(watched):
@@ -187,7 +187,7 @@ def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line(watched):
 def test_where_no_mean_can_be_shown_no_dot_is_filled():
     """Panel ``heavy_ball`` with a method that diverges."""
     traces, said = arrived("heavy_ball", "kappa=100;decay=2;batch=1;d=20;lr=100;forget=1;seed=3")
-    assert "no dot is filled. A hollow dot" in said
+    assert "no dot is filled. Where a dot is hollow" in said
     assert all(symbol == "square-open" for symbol in traces["simulated"]["marker.symbol"])
 
 

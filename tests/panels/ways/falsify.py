@@ -95,7 +95,7 @@ def said(c):
     """Patterns of the sentence, and the number that belongs at their ``#``."""
     H, found = start(c), c.n["ratio"]
     yield "# eigenvalues", len(H)
-    yield "best CE is # times SGD's", found.ratio
+    yield "best compute efficiency is # times SGD's", found.ratio
     yield "eigenvalues: # against", found.heavy_ball
     yield r"against # μ/tr", found.sgd
     yield "heavy ball has # of SGD's best", rate(H, "heavy_ball", c.batch) / c.batch / unit(H) / max(c["SGD"][1])
