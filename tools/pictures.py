@@ -142,7 +142,9 @@ def fingerprint(figure):
 def _look(attributes):
     """The attributes of a trace that are no data: colours, dashes, widths, words, scales of colours."""
     looks = {key: _look(value) if isinstance(value, dict) else value for key, value in sorted(attributes.items())}
-    return {key: value for key, value in looks.items() if isinstance(value, dict | str | int | float) or key == "colorscale"}
+    looks |= {"text": [str(word) for word in attributes["text"]]} if "text" in attributes else {}
+    return {key: value for key, value in looks.items()
+            if isinstance(value, dict | str | int | float) or key in ("colorscale", "text")}
 
 
 class Press:

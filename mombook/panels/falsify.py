@@ -40,9 +40,9 @@ class FalsifyPanel(Panel):
     presets = {"flat": {"kappa": 1, "decay": 1.5}, "slow decay": {"kappa": 1e3, "decay": 0.5},        # noqa: RUF012
                "fast decay": {"kappa": 1e4, "decay": 2.5}, "two levels": {"kappa": 1e6, "decay": 1.5, "levels": 2}}
     help = ("The sliders choose the spectrum the search starts from and, on the right, the batch that is looked at; when they "
-            "rest the search runs. Left: heavy ball's best CE over SGD's, of every spectrum tried (dots) and the best so far "
-            "(line). Middle: the spectrum at the start (grey) and the best found. Right: CE of both methods on the start "
-            "spectrum; the dotted line is the ceiling of (T2) that no heavy ball can pass.")
+            "rest the search runs. Left: heavy ball's best compute efficiency (CE) over SGD's, of every spectrum tried (dots) "
+            "and the best so far (line). Middle: the spectrum at the start (grey) and the best found. Right: CE of both "
+            "methods on the start spectrum; the dotted line is the ceiling of (T2) that no heavy ball can pass.")
 
     def figure(self):
         """Three subplots; traces in the order they are drawn."""
@@ -85,7 +85,7 @@ class FalsifyPanel(Panel):
             annotations=[*style.titles(3),
                          {"text": "3/2", "xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": SUPREMUM,
                           "yanchor": "bottom", "showarrow": False, "font": {"color": style.MUTED}}],
-            xaxis=style.log_axis("spectra tried"), yaxis=style.axis("best CE: heavy ball / SGD", range=[0.95, 1.6]),
+            xaxis=style.log_axis("spectra tried"), yaxis=style.axis("best efficiency: heavy ball / SGD", range=[0.95, 1.6]),
             xaxis2={**style.log_axis("eigenvalue / largest", anchor="y2"), "dtick": 2},
             yaxis2=style.log_axis("multiplicity", anchor="x2"),
             xaxis3=style.log_axis("batch size B", anchor="y3"),
@@ -140,7 +140,8 @@ class FalsifyPanel(Panel):
                 "best so far": {"x": count, "y": np.maximum.accumulate(piece.tried)},
                 "best spectrum": {"x": H.eigenvalues / H.largest, "y": H.counts}},
                 f"Search: best of {piece.evaluations} spectra {three(piece.best.ratio)}, at B = {given(piece.best.batch)}, "
-                f"κ = {three(H.kappa)}, tr/L = {three(H.trace / H.largest)}. The theorem allows no growth with κ or d.")
+                f"κ = {three(H.kappa)}, tr/L = {three(H.trace / H.largest)}. That 3/2 is the end is a conjecture; "
+                "that the end does not grow with κ or d is a theorem.")
 
     def blank(self, scenario):
         """No search yet."""

@@ -163,9 +163,9 @@ class ParallelPanel(Panel):
                     yield Sample((k + fraction) / 4, runs_drawn(errors, times[times < errors.shape[1]], word, low=1e-12,
                                                                  dots_low=1e-7))
             at = errors[:, EARLY]
-            far.append(f"{word} {signed((at.mean() - exact) / max(at.std(ddof=1) / np.sqrt(runs), 1e-300))}")
-        told = (f"Simulation ({runs} runs): after {EARLY} iterations the mean lies {', '.join(far)} standard errors from "
-                "the exact value; later it is carried by rare runs.")
+            far.append(f"{signed((at.mean() - exact) / max(at.std(ddof=1) / np.sqrt(runs), 1e-300))} for {word}")
+        told = (f"Simulation ({runs} runs): after {EARLY} iterations the mean of the runs is off the exact value by so many "
+                f"standard errors: {' and '.join(far)}. Later, rare runs carry the mean.")
         best = {"sgd": ([], []), "heavy_ball": ([], [])}
         for k, at in enumerate(TUNED_AT.tolist()):
             for family, word in (("sgd", "tuned SGD"), ("heavy_ball", "tuned heavy ball")):

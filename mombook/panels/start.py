@@ -242,4 +242,4 @@ def _sentence(batch, here, bends):
 def _window(wide, kappa):
     if wide < ROUND:
         return "momentum gains nothing"
-    return f"doubled since B = 1:<br>{three(wide)}× the batch<br>(at most √κ = {three(np.sqrt(kappa))})"
+    return f"○ cost has doubled:<br>heavy ball {three(wide)}× later<br>(at most √κ = {three(np.sqrt(kappa))})"

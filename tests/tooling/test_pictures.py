@@ -86,6 +86,12 @@ def test_a_picture_is_drawn_once_and_again_when_the_figure_changes(monkeypatch):
     monkeypatch.setattr(TranslatorPanel, "figure", lambda panel: plain(panel).update_traces(line_color="#123456"))
     pictures.illustrate(saved(), old, PANEL)
     assert Draft.drawn == 3
+    named = saved()
+    monkeypatch.setattr(TranslatorPanel, "figure", lambda panel: plain(panel).add_scatter(x=[1], y=[1], text=["a name"]))
+    pictures.illustrate(named, old, PANEL)
+    monkeypatch.setattr(TranslatorPanel, "figure", lambda panel: plain(panel).add_scatter(x=[1], y=[1], text=["another"]))
+    pictures.illustrate(saved(), named, PANEL)
+    assert Draft.drawn == 5                                             # words in a picture count as well
     nbformat.validate(moved)
     assert "image/png" not in without_pictures(written(moved)) and "what is seen" in without_pictures(written(moved))
 

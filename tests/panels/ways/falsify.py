@@ -84,7 +84,7 @@ TRACES = {"start": ratio, "start spectrum": spectrum, "one": level("one", 1), "t
           "names of lines": named("names of lines", lambda c: {"SGD's best": "SGD's best", "ceiling (T2)": "ceiling"}, 3),
           **dict.fromkeys(("tried", "best so far", "best spectrum"), SIMULATED)}
 
-LEFT, MIDDLE, RIGHT = (("spectra tried", "best CE: heavy ball / SGD"), ("eigenvalue / largest", "multiplicity"),
+LEFT, MIDDLE, RIGHT = (("spectra tried", "best efficiency: heavy ball / SGD"), ("eigenvalue / largest", "multiplicity"),
                        ("batch size B", "e-folds per sample × tr H / μ"))
 AXES = {**dict.fromkeys(("start", "one", "three halves", "tried", "best so far"), LEFT),
         **dict.fromkeys(("start spectrum", "best spectrum", "name of the start"), MIDDLE),

@@ -70,7 +70,7 @@ def wide(c):
     if wide < 1.1:
         assert text == "momentum gains nothing"
     else:
-        told, most = re.fullmatch(r"doubled since B = 1:<br>(.+)× the batch<br>\(at most √κ = (.+)\)", text).groups()
+        told, most = re.fullmatch(r"○ cost has doubled:<br>heavy ball (.+)× later<br>\(at most √κ = (.+)\)", text).groups()
         assert most == mb.prose.three(root)
         same(float(told), wide, rtol=c.tolerance(5e-3, 3e-2))           # three digits
 
