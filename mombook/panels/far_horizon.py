@@ -367,13 +367,13 @@ def _binning(asked, low):
 def _sentence(scenario, n):
     """What is on screen, in words."""
     T, words = scenario["steps"], {key: yours.looks()[key].word for key in n["end"]}
-    ends = {k: f"{words[k]} at {_percent(v)}" for k, v in n["end"].items() if v < GROWN}
-    ahead = min(ends, key=n["end"].get, default=None)
-    first = [ends[k] for k in dict.fromkeys((ahead, "sgd")) if k in ends]
-    others = ", ".join(ends[k] for k in ends if ends[k] not in first)
+    ends = {k: _percent(v) for k, v in n["end"].items() if v < GROWN}
+    ahead = [k for k in dict.fromkeys((min(ends, key=n["end"].get, default=None), "sgd")) if k in ends]
+    first = " and ".join(f"{words[k]}{' is' * (k == ahead[0])} at {ends[k]}" for k in ahead)
+    others = ", ".join(f"{words[k]} at {v}" for k, v in ends.items() if k not in ahead)
     reach = ", ".join(f"{words[k]} {three(t) + ' steps' if np.isfinite(t) else 'not by T'}"
                       for k, t in n["reach"].items() if n["end"][k] < GROWN)
-    told = [f"After {given(T)} steps {', '.join(first)} of the starting risk."] if first else []
+    told = [f"After {given(T)} steps {first} of the starting risk."] if first else []
     told.append(f"a = {given(scenario['decay'])}, d = {given(scenario['d'])}, B = {scenario['batch']}: "
                 f"{f'{others}; ' if others else ''}to {_percent(TARGET)}, {reach or 'none'}.")
     learned = [f"{words[k]} after {three(t)} steps" for k, t in n["bend"].items() if t < T]

@@ -218,6 +218,6 @@ def test_what_a_drag_reaches_is_what_a_line_says():
 
 def test_live():
     live = explore.far_horizon("d=1e6;steps=1e4")
-    assert repr(live) == live.sentence and live.sentence.startswith("After 10000 steps ASGD at")
+    assert repr(live) == live.sentence and live.sentence.startswith("After 10000 steps ASGD is at")
     live.set(d=1e9)
     assert "d = 10⁹" in live.sentence

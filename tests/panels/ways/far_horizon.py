@@ -153,7 +153,7 @@ def said(c):
             assert f == "yours" and c.view.sentence.endswith(" Your method diverges.")
             continue
         if end > LOWEST:
-            yield f"(?<!A){WORDS[f]} at # %", 100 * end, 2
+            yield f"(?<!A){WORDS[f]} (?:is )?at # %", 100 * end, 2
         if np.isfinite(c.n["reach"][f]):
             yield f"to [^,]* %, .*?{WORDS[f]} # steps", c.n["reach"][f], 2
         if bend(c, f) < c.s["steps"]:
