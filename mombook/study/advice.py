@@ -36,8 +36,8 @@ class Pick:
 
     Attributes:
         family, batch: what it is for.
-        method: the tuned ``Method``, for gradients of (1/2)(y - x.w)^2.
-        steps, samples: expected to the target; ``inf``: not reached.
+        method: the tuned ``Method``, of larger steps where a measurement says so, for gradients of (1/2)(y - x.w)^2.
+        steps, samples: to the target in the mean; ``inf``: not reached.
         line: the optimizer as a line of PyTorch, for the loss of the advice.
         certainty: of the steps, ``"computed"``, ``"measured"`` or ``"forecast"``; see ``certainty``.
         interval: low and high, of what is measured, or forecast in shuffled epochs; ``None`` for what is computed, and where

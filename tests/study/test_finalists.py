@@ -121,6 +121,27 @@ def test_runs_have_the_labels_that_were_asked_for(monkeypatch, how, noise):
         np.testing.assert_allclose(first, DESIGN.first_error(ridge=0.1), rtol=1e-12)
 
 
+def test_runs_begin_where_they_were_asked_to():
+    """All rows at once and no noise: every run is the same, and falls by (1 - lr lam)^2 a step along every direction."""
+    start = np.array([9.0, 0.0, 0.0, 1.0])
+    found = mb.advise(DESIGN, 1e-6, 0.0, start=start, draws="epochs", batches=[200], families=["sgd"])
+    (pick,) = found.measured.values()
+    lam, lr = DESIGN.eigenvalues, pick.method.delta + pick.method.eta
+    risk = ((1 - lr * lam) ** (2 * np.arange(50)[:, None])) @ (lam * start)
+    steps = np.flatnonzero(risk <= 1e-6 * risk[0])[0]
+    assert pick.steps == pick.interval[0] == pick.interval[1] == steps > 2
+
+
+def test_the_forecasts_choice_is_trained_first(monkeypatch, advised):
+    blind, first = dataclasses.replace(advised, measured={}), DESIGN.first_error()
+    family, i = blind.best
+    limit = int(np.ceil(1.5 * np.ceil(blind.steps[family][i])))
+    monkeypatch.setattr(finalists, "WORK", 1.0 + finalists._cost(DESIGN, float(blind.batches[i]), limit))
+    assert next(iter(trained(blind, first, "labels"))) == (blind.best if blind.best in advised.measured else None)
+    monkeypatch.setattr(finalists, "WORK", finalists.WORK - 2.0)
+    assert blind.best not in trained(blind, first, "labels")
+
+
 def test_where_training_would_take_long_the_advice_is_a_forecast(monkeypatch, advised):
     first = DESIGN.first_error()
     assert trained(dataclasses.replace(advised, measured={}), first, "labels") == advised.measured
