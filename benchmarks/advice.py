@@ -2,6 +2,7 @@
 
     python -m benchmarks.advice                     all cases, as a Markdown table (some minutes)
     python -m benchmarks.advice wine digits         some of them
+    python -m benchmarks.advice --unseen            others, of which nothing in the advice was made
 
 For every case: the steps that ``mb.advise`` names, and its interval; the steps in which the mean of eight runs is first at the
 target, and what is left in that mean after the advised steps; the fewest steps (at the advised batch) and the fewest samples
@@ -116,6 +117,23 @@ def sources():
     return made
 
 
+def unseen():
+    """The same for other problems: those of ``benchmarks.forecasts``, and more, most of them with heavy tails."""
+    from benchmarks import forecasts
+
+    rng = np.random.default_rng(77)
+    noisy = lambda X, s: (X, X @ rng.normal(size=X.shape[1]) + s * X.std() * rng.normal(size=len(X)))  # noqa: E731
+    made = {"t4": noisy(rng.standard_t(4, size=(800, 12)) * np.arange(1.0, 13) ** -0.7, 0.5)}
+    X = rng.exponential(size=(600, 8))
+    X[:, 1:] += X[:, :1]
+    made["exponential"] = noisy(X, 1.0)
+    made["random lengths"] = noisy(rng.normal(size=(500, 15)) * np.exp(0.8 * rng.normal(size=(500, 1))), 0.7)
+    made["rare ones"] = noisy((rng.random((700, 25)) < np.arange(1, 26) ** -1.0) * 1.0, 0.5)
+    made["lognormal, 0.7"] = noisy(np.exp(0.7 * rng.normal(size=(300, 6))), 1.0)
+    made["60 rows"] = noisy(rng.normal(size=(60, 10)), 0.3)
+    return {**forecasts.unseen(), **{name: lambda pair=pair: mb.load(*pair) for name, pair in made.items()}}
+
+
 def judged(name, design, kind):
     """One line of the table."""
     X = design.rows
@@ -156,8 +174,9 @@ HEAD = ("data", "labels", "advised", "batch", "steps", "taken", "left, %", "grid
 def main(names):
     """Print the table, and what must hold of it."""
     print("| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD), sep="\n", flush=True)
-    lines = []
-    for name, load in sources().items():
+    new, lines = "--unseen" in names, []
+    names = [name for name in names if name != "--unseen"]
+    for name, load in (unseen() if new else sources()).items():
         if names and name not in names:
             continue
         try:

@@ -123,18 +123,23 @@ def test_runs_have_the_labels_that_were_asked_for(monkeypatch, how, noise):
 
 def test_runs_begin_where_they_were_asked_to():
     """All rows at once and no noise: every run is the same, and falls by (1 - lr lam)^2 a step along every direction."""
-    start = np.array([9.0, 0.0, 0.0, 1.0])
-    found = mb.advise(DESIGN, 1e-6, 0.0, start=start, draws="epochs", batches=[200], families=["sgd"])
-    (pick,) = found.measured.values()
-    lam, lr = DESIGN.eigenvalues, pick.method.delta + pick.method.eta
-    risk = ((1 - lr * lam) ** (2 * np.arange(50)[:, None])) @ (lam * start)
-    steps = np.flatnonzero(risk <= 1e-6 * risk[0])[0]
-    assert pick.steps == pick.interval[0] == pick.interval[1] == steps > 2
+    design = mb.Design(X - X.mean(0), X @ np.ones(4))
+    steps = []
+    for start in ([9.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 99.0]):
+        found = mb.advise(design, 1e-4, 0.0, start=start, draws="epochs", batches=[200], families=["sgd"])
+        (pick,) = found.measured.values()
+        lam, lr = design.eigenvalues, pick.method.delta + pick.method.eta
+        risk = ((1 - lr * lam) ** (2 * np.arange(500)[:, None])) @ (lam * start)
+        steps.append(np.flatnonzero(risk <= 1e-4 * risk[0])[0])
+        assert pick.steps == pick.interval[0] == pick.interval[1] == steps[-1] > 2
+    assert steps[0] != steps[1]
 
 
 def test_the_forecasts_choice_is_trained_first(monkeypatch, advised):
     blind, first = dataclasses.replace(advised, measured={}), DESIGN.first_error()
     family, i = blind.best
+    away = [abs(j - i) for _, j in finalists._worth(blind)]
+    assert away == sorted(away) and away[0] == 0 < away[-1]
     limit = int(np.ceil(1.5 * np.ceil(blind.steps[family][i])))
     monkeypatch.setattr(finalists, "WORK", 1.0 + finalists._cost(DESIGN, float(blind.batches[i]), limit))
     assert next(iter(trained(blind, first, "labels"))) == (blind.best if blind.best in advised.measured else None)
