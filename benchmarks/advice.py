@@ -2,7 +2,7 @@
 
     python -m benchmarks.advice                     all cases, as a Markdown table (some minutes)
     python -m benchmarks.advice wine digits         some of them
-    python -m benchmarks.advice --unseen            others, of which nothing in the advice was made
+    python -m benchmarks.advice --unseen            ten others, six of them made after the advice
 
 For every case: the steps that ``mb.advise`` names, and its interval; the steps in which the mean of eight runs is first at the
 target, and what is left in that mean after the advised steps; the fewest steps (at the advised batch) and the fewest samples
