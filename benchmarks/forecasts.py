@@ -3,8 +3,8 @@
     python -m benchmarks.forecasts > benchmarks/forecasts.csv       (a quarter of an hour)
     python -m benchmarks.forecasts --unseen                         (four problems that the interval was not made of)
 
-The cases, the runs and what counts as taken are those of ``benchmarks.advice``; here the entries were not run on the moments of
-the rows before. ``mombook.study.certainty`` has the interval that follows, and a test holds it against the file.
+The cases, the runs and what counts as taken are those of ``benchmarks.advice``; here nothing was run on the rows before.
+``mombook.study.certainty`` has the interval that follows, and a test holds it against the file.
 """
 
 import sys
@@ -34,7 +34,7 @@ def lines(name, design, kind):
 
 
 def mended(advice):
-    """The recommendation is no forecast: it was computed on the rows."""
+    """The recommendation is no forecast: it was run on the rows."""
     return set() if advice.best is None else {(advice.best[0], float(advice.batches[advice.best[1]]))}
 
 

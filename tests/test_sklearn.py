@@ -90,10 +90,10 @@ def test_steps_of_ones_own_method_are_counted_as_the_advice_counts():
     design = mb.load(X, Y)
     for family in ("sgd", "heavy_ball"):
         advice = advise(design, 0.02, families=[family], batches=[6], ridge=0.01)
-        if "share" in advice.checked:
-            counted = steps_of(design, advice.pick.method, 6, 0.02, 0.01)
-            np.testing.assert_allclose(counted, advice.pick.steps, rtol=1e-6)
-            assert MomentumRegressor(advice.pick.method, 6, target=0.02, ridge=0.01).fit(X, Y).n_iter_ == np.ceil(counted)
+        (method,), (forecast,) = advice.methods[family], advice.steps[family]
+        counted = steps_of(design, method, 6, 0.02, 0.01)
+        np.testing.assert_allclose(counted, forecast, rtol=1e-6)
+        assert MomentumRegressor(method, 6, target=0.02, ridge=0.01).fit(X, Y).n_iter_ == np.ceil(counted)
     for wrong, named in (((mb.load(X), M, 6), "design"), ((design, M, 121), "batch"), ((design, M, 6, 1.0), "target"),
                          ((design, "sgd", 6), "method")):
         with pytest.raises(ValueError, match=f"^{named} must be"):

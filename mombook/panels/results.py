@@ -21,17 +21,22 @@ def advice_figure(advice: Any, dark: bool = False) -> Any:
 
     Returns:
         ``plotly.graph_objects.Figure``. Left, steps; right, samples, with the batch at which they have doubled (open mark),
-        and the band of at most twice the fewest. A star on either side is the recommendation.
+        and the band of at most twice the fewest. Open circles are measured. A star on either side is the recommendation.
     """
     f, c, B = new_figure(), style.theme(dark), advice.batches
     second = {"xaxis": "x2", "yaxis": "y2"}
-    fewest = min(np.ceil(s).min() for s in (advice.batches * np.ceil(t) for t in advice.steps.values()))
-    if np.isfinite(fewest):
+    if np.isfinite(fewest := advice.fewest):
         f.add_scatter(name="at most twice the fewest samples", x=[B[0], B[-1], B[-1], B[0]], mode="lines", fill="toself",
                       y=[fewest, fewest, 2 * fewest, 2 * fewest], line={"width": 0}, fillcolor=style.rgba("#8a8f98", 0.25),
                       hoverinfo="skip", **second)
     for family in advice.steps:
         _curves(f, advice, family, second)
+    if trained := list(advice.measured.values()):
+        for what, at in (("steps", {}), ("samples", second)):
+            f.add_scatter(name="measured" if at else "measured, steps", x=[p.batch for p in trained], mode="markers",
+                          y=[getattr(p, what) for p in trained], text=[style.METHODS[p.family].word for p in trained],
+                          marker={"symbol": "circle-open", "size": 11, "color": c["ink"]}, showlegend=bool(at), **at,
+                          hovertemplate="%{y:.3~g} " + what + " at B = %{x:.3~r}, measured<extra>%{text}</extra>")
     if advice.best is not None:
         pick, look = advice.pick, style.METHODS[advice.pick.family]
         low, high = pick.interval or (pick.steps, pick.steps)

@@ -22,6 +22,10 @@ from ..prose import given, percent, three, whole
 from .certainty import TAILS, interval
 from .programs import line, script
 
+WITHIN = {"forecast": 2.0, "measured": 1.5}
+"""The most samples of a recommendation that is to save steps, over the fewest: of trained methods less than the promised two,
+since a search among all methods finds fewer yet."""
+
 HEAD = ("method", "batch", "steps", "samples", "doubling the batch divides steps by", "parameters")
 """The columns of the advice as a table."""
 
@@ -32,11 +36,12 @@ class Pick:
 
     Attributes:
         family, batch: what it is for.
-        method: the tuned ``Method``, for gradients of (1/2)(y - x.w)^2.
-        steps, samples: expected to the target; ``inf``: not reached.
+        method: the tuned ``Method``, of larger steps where a measurement says so, for gradients of (1/2)(y - x.w)^2.
+        steps, samples: to the target in the mean; ``inf``: not reached.
         line: the optimizer as a line of PyTorch, for the loss of the advice.
-        certainty: of the steps, ``"computed"`` or ``"forecast"``; see ``certainty``.
-        interval: of a forecast in shuffled epochs, low and high; ``None`` for what is computed, and where none was measured.
+        certainty: of the steps, ``"computed"``, ``"measured"`` or ``"forecast"``; see ``certainty``.
+        interval: low and high, of what is measured, or forecast in shuffled epochs; ``None`` for what is computed, and where
+            the benchmark has none.
     """
 
     family: str
@@ -65,13 +70,15 @@ class Advice:
         batches: batch sizes, shape ``(n,)``.
         target: the share of the initial excess risk that training should reach.
         noise: standard deviation of the label noise.
-        methods, steps: family -> tuned ``Method``s, and expected steps to the target (``inf``: not reached).
+        methods, steps: family -> tuned ``Method``s, and the steps to the target that theory expects (``inf``: not reached).
         design: the ``Design`` it is for; ``None`` where only a spectrum or ``Inputs`` were given.
         loss: ``"mse"`` or ``"half"``: the loss whose gradient the lines of PyTorch and the optimizer take.
         objective, overhead: what the recommendation is to save, as ``advise``.
         rows: how many rows are shuffled in epochs; ``None`` where every sample is drawn afresh.
         told: sentences about the target and the recommendation.
         checked: what is known of the recommendation, by name; see ``certainty``.
+        measured: (family, index into ``batches``) -> the ``Pick`` that was trained on the rows; it takes the place of the
+            forecast in entries, table and recommendation, and may have larger steps than ``methods``. See ``finalists``.
     """
 
     inputs: Inputs
@@ -87,6 +94,7 @@ class Advice:
     rows: int | None = None
     told: tuple[str, ...] = ()
     checked: dict[str, float] = field(default_factory=dict)
+    measured: dict[tuple[str, int], Pick] = field(default_factory=dict)
 
     @property
     def samples(self) -> dict[str, Floats]:
@@ -105,33 +113,53 @@ class Advice:
         Raises:
             ValueError: a family that was not asked for, or a batch whose double is not among ``batches``.
         """
-        steps = self.steps[arguments.choice("family", family, tuple(self.steps))]
-        batch = arguments.number("batch", batch)
+        family, batch = arguments.choice("family", family, tuple(self.steps)), arguments.number("batch", batch)
         here, there = (np.flatnonzero(self.batches == b) for b in (batch, 2 * batch))
         if not here.size or not there.size:
             arguments.refuse("batch", batch, f"one of {self.batches.tolist()} whose double is there too")
-        return float(steps[here[0]] / steps[there[0]])
+        return self._gain(family, int(here[0]), int(there[0]))
+
+    def _gain(self, family, i, j):
+        """Steps of an entry over those of another, both measured or both as theory has them."""
+        both = (family, i) in self.measured and (family, j) in self.measured
+        here, there = (self.measured[family, k].steps if both else self.steps[family][k] for k in (i, j))
+        return float(here / there)
+
+    @property
+    def fewest(self) -> float:
+        """The fewest samples of all that may be recommended, steps counted whole; ``inf``: nothing gets there."""
+        return float(min((self.batches * s).min() for s in self._counted.values()))
+
+    @property
+    def _counted(self):
+        """Family -> whole steps; where finalists were trained, theirs alone."""
+        if not self.measured:
+            return {f: np.ceil(s) for f, s in self.steps.items()}
+        counted = {f: np.full(s.shape, np.inf) for f, s in self.steps.items()}
+        for (family, i), pick in self.measured.items():
+            counted[family][i] = pick.steps
+        return counted
 
     @property
     def best(self) -> tuple[str, int] | None:
         """(family, index into ``batches``) of the recommendation; ``None`` where nothing gets there.
 
-        Of everything that costs at most twice the fewest samples, the one of fewest steps (objective ``"steps"``) or of
-        fewest samples (``"samples"``); of everything, the one of least time (``"time"``). A method with more parameters must
-        save a tenth. Steps are counted whole.
+        Of everything that costs at most twice the fewest samples (of what is ``measured``: one and a half times), the one of
+        fewest steps (objective ``"steps"``) or of fewest samples (``"samples"``); of everything, the one of least time
+        (``"time"``). A method with more parameters must save a tenth. Steps are counted whole.
         """
-        whole_steps = {f: np.ceil(s) for f, s in self.steps.items()}
-        least = min((self.batches * s).min() for s in whole_steps.values())
-        found = None
-        for family in sorted(self.steps, key=list(FAMILIES).index):
-            steps, samples = whole_steps[family], self.batches * whole_steps[family]
+        most = self.fewest * WITHIN["measured" if self.measured else "forecast"]
+        if not np.isfinite(most):
+            return None
+        least, at = {}, {}
+        for family, steps in self._counted.items():
+            samples = self.batches * steps
             cost = {"steps": steps, "samples": samples, "time": steps * (self.overhead + self.batches)}[self.objective]
-            allowed = np.flatnonzero((samples <= 2 * least) | (self.objective == "time"))
-            if allowed.size and np.isfinite(least):
-                i = int(allowed[np.argmin(cost[allowed])])
-                if found is None or cost[i] < 0.9 * found[0]:
-                    found = cost[i], family, i
-        return None if found is None or not np.isfinite(found[0]) else found[1:]
+            cost = np.where((samples <= most) | (self.objective == "time"), cost, np.inf)
+            at[family] = int(np.argmin(cost))
+            least[family] = cost[at[family]]
+        family = simplest(least)
+        return family, at[family]
 
     @property
     def pick(self) -> Pick:
@@ -155,10 +183,12 @@ class Advice:
         return self._entry(family, int(at[0]))
 
     def _entry(self, family, i):
-        B, steps = float(self.batches[i]), float(self.steps[family][i])
+        if (family, i) in self.measured:
+            return self.measured[family, i]
+        B, steps, method = float(self.batches[i]), float(self.steps[family][i]), self.methods[family][i]
         kind = "computed" if self._is_computed(family, i) else "forecast"
         likely = interval(steps, self.inputs.factor) if kind == "forecast" and self.rows is not None else None
-        return Pick(family, B, self.methods[family][i], steps, B * steps, self.torch(family, i), kind, likely)
+        return Pick(family, B, method, steps, B * steps, line(method, self.loss, self.inputs.ridge), kind, likely)
 
     def _is_computed(self, family, i):
         """Whether steps are exact: for Gaussian inputs, or on these rows where samples are drawn afresh."""
@@ -173,9 +203,8 @@ class Advice:
     # -- to take home -------------------------------------------------------------------------------------------------
     def torch(self, family: str, index: int) -> str:
         """The tuned method at ``batches[index]`` as a line to copy, for the loss of this advice; see ``line``."""
-        methods = self.methods[arguments.choice("family", family, tuple(self.methods))]
-        method = methods[arguments.whole("index", index, low=-len(methods), high=len(methods) - 1)]
-        return line(method, self.loss, self.inputs.ridge)
+        n = len(self.methods[arguments.choice("family", family, tuple(self.methods))])
+        return self._entry(family, arguments.whole("index", index, low=-n, high=n - 1) % n).line
 
     def optimizer(self, params: Iterable[Any], family: str | None = None, batch: float | None = None) -> Any:
         """The recommendation, or another entry, as ``mombook.torch.Momentum`` for the loss of this advice.
@@ -275,16 +304,17 @@ class Advice:
 
     @property
     def certainty(self) -> dict[str, str]:
-        """What kind of number each is: name -> ``"guaranteed"``, ``"computed"`` or ``"forecast"``.
+        """What kind of number each is: name -> ``"guaranteed"``, ``"computed"``, ``"measured"`` or ``"forecast"``.
 
         Guaranteed are the numbers of ``guaranteed``. Computed is what follows from the rows, or from the given law, without a
-        model of them. A forecast replaces the fourth moments of the rows by one factor, the labels to come by their law, or
-        shuffled epochs by draws whose label noise cancels to first order.
+        model of them. Measured are the steps of ``measured`` entries, by true runs. A forecast replaces the fourth moments of
+        the rows by one factor, the labels to come by their law, or shuffled epochs by draws whose label noise cancels to first
+        order.
         """
         exact = self.design is None and self.rows is None
-        kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact, "critical batches": exact,
-                 "steps of the recommendation": self.best is not None and self._is_computed(*self.best)}
+        kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact, "critical batches": exact}
         return {**{name: "computed" if yes else "forecast" for name, yes in kinds.items()},
+                "steps of the recommendation": "forecast" if self.best is None else self.pick.certainty,
                 **dict.fromkeys(self.guaranteed, "guaranteed")}
 
     @property
@@ -318,9 +348,9 @@ class Advice:
         """The cells of the advice as a table, under ``HEAD``."""
         for f, steps in self.steps.items():
             for i in _few(self.batches.size):
-                gain = three(steps[i] / steps[i + 1]) if i + 1 < steps.size and np.isfinite(steps[i]) else ""
-                yield [FAMILIES[f].word, given(self.batches[i]), count(steps[i]), count(self.batches[i] * steps[i]), gain,
-                       self.torch(f, i)]
+                gain = three(self._gain(f, i, i + 1)) if i + 1 < steps.size and np.isfinite(steps[i]) else ""
+                entry = self._entry(f, int(i))
+                yield [FAMILIES[f].word, given(entry.batch), count(entry.steps), count(entry.samples), gain, entry.line]
 
     def _repr_html_(self) -> str:
         return markup.table("Steps and samples to the target", HEAD, self._rows(), lead=self.sentences())
@@ -334,14 +364,15 @@ class Advice:
         if self.best is None:
             return [*said, f"{goal}: no method tried gets there; larger batches, less noise, a milder target, or clipped "
                            "or whitened rows would help."]
-        family, i = self.best
-        B, steps = self.batches[i], self.steps[family]
-        epochs = f", {three(B * steps[i] / self.rows)} epochs" if self.rows else ""
-        said.append(f"{goal}, take {FAMILIES[family].word} at batch {given(B)}: {count(steps[i])} steps{epochs}.")
+        (family, i), pick, steps = self.best, self.pick, self.steps[self.best[0]]
+        epochs = f", {three(pick.samples / self.rows)} epochs" if self.rows else ""
+        said.append(f"{goal}, take {FAMILIES[family].word} at batch {given(pick.batch)}: {count(pick.steps)} steps{epochs}.")
         said.append(self._known())
-        said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {self.torch(family, i)}.")
+        if len(self.measured) > 1:
+            said.append(f"Of all entries {len(self.measured)} were trained and are measured; the others are forecasts.")
+        said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {pick.line}.")
         if i + 1 < steps.size and np.isfinite(steps[i + 1]):
-            fewer = steps[i] / steps[i + 1]
+            fewer = self._gain(family, i, i + 1)
             saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
             said.append(f"Doubling the batch would {saves}.")
         ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
@@ -383,10 +414,12 @@ class Advice:
         if "share" in self.checked and self.rows is None:
             return (f"Computed from all moments of these rows, {how}: after those steps the expected excess risk is "
                     f"{percent(self.checked['share'])} of its start.")
+        pick, of = self.pick, "nine in ten cases of the benchmark"
         said = f"The steps are a forecast, {how}"
-        likely = self.pick.interval
-        if likely is not None:
-            said += f"; {count(likely[0])} to {count(likely[1])} are likely (nine in ten cases of the benchmark)"
+        if pick.certainty == "measured":
+            said, of = f"The steps are measured, {how}, on the labels as they are", "nine in ten means of eight runs"
+        if pick.interval is not None:
+            said += f"; {count(pick.interval[0])} to {count(pick.interval[1])} are likely ({of})"
         if "share" in self.checked:
             return (f"{said}. On all moments of these rows, batches drawn afresh, the expected excess risk is then "
                     f"{percent(self.checked['share'])} of its start.")
@@ -404,6 +437,14 @@ def _crossing(x, y, level):
     k = above[0]
     share = np.log(level / y[k - 1]) / np.log(y[k] / y[k - 1]) if np.isfinite(y[k]) else 0.0
     return float(np.exp(np.log(x[k - 1]) + share * np.log(x[k] / x[k - 1])))
+
+
+def simplest(costs: dict[str, Any]) -> str:
+    """The family of least cost; one with more parameters, which comes later in ``FAMILIES``, must save a tenth."""
+    first, *others = sorted(costs, key=list(FAMILIES).index)
+    for family in others:
+        first = family if costs[family] < 0.9 * costs[first] else first
+    return first
 
 
 def count(x: float) -> str:

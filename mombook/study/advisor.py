@@ -13,8 +13,6 @@ from .. import arguments
 from ..arrays import Floats
 from ..data.fourth_moments import Inputs
 from ..data.loading import load
-from ..exact.epochs import noise_share
-from ..exact.row_moments import expected_risk
 from ..model.design import Design
 from ..model.family import FAMILIES
 from ..model.method import LOSSES, Method
@@ -22,6 +20,7 @@ from ..model.spectrum import Spectrum
 from ..prose import percent, three
 from ..tuning.steps import steps_needed, tune_batches
 from .advice import Advice, Pick, count
+from .finalists import on_rows, trained, work_on_rows
 from .programs import line
 
 __all__ = ["Advice", "Pick", "advise", "count", "line", "merged", "steps_of", "tune_for"]
@@ -35,9 +34,12 @@ CLEAN = 1e-9
 WORK = 3e9
 """Multiplications that the check of a recommendation on the rows' own moments may take."""
 
-LATE, HALVINGS, TRIES = 1.5, 4, 16
-"""A recommendation whose run takes longer than this many times its forecast is given half its steps; so many times, then
-another is tried; and how many runs there may be in all."""
+HALVINGS, TRIES = 4, 16
+"""A recommendation that comes late on the rows' moments is given half its steps so many times, then another is tried; and how
+many tries there may be in all."""
+
+SHORTENED = ("On the rows' own moments the first choice came late or diverged, so its steps were shortened: the noise factor "
+             "does not do these rows justice. Clip or whiten them, or take larger batches.")
 
 
 def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] | None = None, ridge: float = 0.0,
@@ -50,8 +52,9 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     $$ T_B = \min\{t : E R_t \le \text{target} \cdot R_0\}, \qquad B\,T_B = 2\,T_1 \text{ at the critical batch}
        \tag{advice} $$
 
-    Every family is tuned at every batch for the steps it takes (``tuning.steps``). The recommendation is then run on the exact
-    moments of the rows where that takes seconds; if it is late there, its steps are shortened, or another is named.
+    Every family is tuned at every batch for the steps it takes (``tuning.steps``). With labels and epochs, the best at each
+    batch is then trained on the rows (``finalists``), and one of these is named. The recommendation is run on the exact moments
+    of the rows; if it is late, another is named, or its steps are shortened. Both are done where that takes a second or two.
 
     Args:
         source: a ``Design``; a pair ``(X, y)``, an array, a table, a path or the name of a data set, as ``load``; a
@@ -69,8 +72,9 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
             ``"held-out loss"``: that on new rows, estimated by leaving one out. For linear labels with noise of one size
             the excess risk that is asked for then is at most what is needed. Both without ridge.
         loss: what the lines of PyTorch belong to: ``"mse"``, the mean of (y - x.w)^2, or ``"half"`` of it.
-        objective: ``"steps"``: the fewest, at no more than twice the fewest samples; ``"samples"``: the fewest; ``"time"``: the
-            least, where a step takes as long as ``overhead`` samples and one for each sample of its batch.
+        objective: ``"steps"``: the fewest, at no more than twice the fewest samples (one and a half times, where finalists were
+            trained); ``"samples"``: the fewest; ``"time"``: the least, where a step takes as long as ``overhead`` samples and
+            one for each sample of its batch.
         overhead: for ``"time"``: what a step costs besides its samples, in samples.
         draws: ``"epochs"``: rows are shuffled and their labels stay; ``"replacement"``: every sample is drawn afresh, with
             noise of its own. By default epochs where the noise is that of the labels.
@@ -93,6 +97,7 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     target = arguments.number("target", target, above=0.0, below=1.0 if target_is == "excess risk" else None)
     design, inputs = _problem(source, labels, ridge)
     labelled = design if design is not None and design.labels is not None else None
+    own = noise is None or isinstance(noise, str)
     draws, noise = _draws(draws, noise, design), _noise(noise, labelled, inputs.ridge)
     start = _start(start, labelled, inputs)
     share, told = _share(target, target_is, loss, labelled, inputs, start)
@@ -102,7 +107,12 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     batches = _batches(batches, design, inputs, rows)
     methods, steps = tune_for(inputs, families, batches, share * inputs.initial_risk(start), noise, start, rows=rows)
     advice = Advice(inputs, batches, share, noise, methods, steps, design, loss, objective, overhead or 0.0, rows, told)
-    return advice if design is None else _checked(advice, start)
+    if labelled is None:
+        return advice
+    first = _first_error(start, labelled, inputs)
+    if rows is not None and (own or not noise):
+        advice = replace(advice, measured=trained(advice, first, "labels" if own else 0.0))
+    return _checked(advice, first)
 
 
 # -- the question -----------------------------------------------------------------------------------------------------
@@ -242,35 +252,33 @@ def merged(inputs: Inputs, start: ArrayLike, ratio: float) -> tuple[Inputs, Floa
 
 
 # -- the check --------------------------------------------------------------------------------------------------------
-def _checked(advice, start):
+def _checked(advice, first):
     """The advice with its recommendation run on the exact moments of the rows, and mended where that is late."""
-    design, told, methods = advice.design, [], {f: list(m) for f, m in advice.methods.items()}
-    steps = {f: t.copy() for f, t in advice.steps.items()}
-    goal = advice.target * advice.inputs.initial_risk(start)
-    halved = {}
+    methods, steps, halved = {f: list(m) for f, m in advice.methods.items()}, {f: t.copy() for f, t in advice.steps.items()}, {}
+    now = replace(advice, methods=methods, steps=steps, measured=dict(advice.measured))         # mended in place
     for _ in range(TRIES):
-        now = replace(advice, methods=methods, steps=steps)
         if now.best is None:
             break
-        (family, i), n, r = now.best, design.shape[0], design.rank
-        B, method, needed = advice.batches[i], methods[family][i], steps[family][i]
-        length = int(np.ceil(needed))
-        if B != round(B) or LATE * length * n * r * r > WORK or design.labels is None:
-            return now
-        curve = _on_rows(advice, method, round(B), length, start)
-        if curve[length] <= 1.02 * goal:
-            return replace(now, told=(*advice.told, *told), checked={"share": curve[length] / goal * advice.target})
-        there = np.flatnonzero(curve <= goal)
-        if there.size:                                                  # later than was forecast, but not by much
-            steps[family][i] = _whole(there[0], round(B), advice.rows)
+        (family, i), pick = now.best, now.pick
+        if pick.batch != round(pick.batch) or work_on_rows(now, pick.steps) > WORK:
+            break
+        curve, length = on_rows(now, pick.method, round(pick.batch), pick.steps, first), int(np.ceil(pick.steps))
+        there = np.flatnonzero(curve <= advice.target)
+        if curve[length] <= 1.02 * advice.target or (there.size and pick.certainty == "measured"):
+            return replace(now, checked={"share": float(curve[length])})
+        if pick.certainty == "measured":
+            del now.measured[family, i]
             continue
-        told = ["On the rows' own moments the first choice came late or diverged, so its steps were shortened: the noise "
-                "factor does not do these rows justice. Clip or whiten them, or take larger batches."]
+        if there.size:                                                  # later than was forecast, but not by much
+            steps[family][i] = _whole(there[0], round(pick.batch), advice.rows)
+            continue
+        now = replace(now, told=(*advice.told, SHORTENED))
         halved[family, i] = halved.get((family, i), 0) + 1
-        methods[family][i] = Method(method.delta / 2, method.eta / 2, method.beta)
+        methods[family][i] = Method(pick.method.delta / 2, pick.method.eta / 2, pick.method.beta)
         steps[family][i] = np.inf if halved[family, i] > HALVINGS else _needed(
-            advice.inputs, methods[family][i], B, goal, advice.noise, start, advice.rows)
-    return replace(advice, methods=methods, steps=steps, told=(*advice.told, *told))
+            advice.inputs, methods[family][i], pick.batch, advice.target * advice.inputs.initial_risk(first**2), advice.noise,
+            first**2, advice.rows)
+    return now
 
 
 def _whole(steps, batch, rows):
@@ -279,19 +287,6 @@ def _whole(steps, batch, rows):
     return float(steps) if steps <= each else float(-(-steps // each) * each)
 
 
-def _on_rows(advice, method, batch, length, start):
-    """The exact expected risk on the rows, up to ``LATE`` times as many steps; label noise as ``tuning.steps`` has it."""
-    design, inputs, noise = advice.design, advice.inputs, advice.noise
-    if advice.rows is None:
-        return expected_risk(design, method, batch, int(LATE * length) + 1, "replacement", noise, inputs.ridge,
-                             _signed(start, design, inputs))
-    H, _ = inputs.engine
-    weights = H.counts * H.eigenvalues**2
-    share = noise_share(H.eigenvalues, weights, method.delta, method.eta, method.beta, batch, advice.rows, length)
-    return expected_risk(design, method, batch, int(LATE * length) + 1, "distinct", noise * float(np.sqrt(share)), inputs.ridge,
-                         _signed(start, design, inputs))
-
-
-def _signed(start, design, inputs):
+def _first_error(start, design, inputs):
     """An error of these squares, on the side of zero."""
-    return -np.sign(design.solution(inputs.ridge)) * np.sqrt(np.broadcast_to(start, design.rank))
+    return np.where(design.solution(inputs.ridge) > 0, -1.0, 1.0) * np.sqrt(start)

@@ -1,21 +1,22 @@
 """How sure a number of the advice is, and the interval of a forecast.
 
-*Guaranteed*: a theorem whose assumptions the problem meets. *Computed*: exact, on these rows or for the given law. *Forecast*:
-with a model in between, that is one factor for the fourth moments of the rows, or the noise of shuffled epochs to first order.
+*Guaranteed*: a theorem whose assumptions the problem meets. *Computed*: exact, on these rows or for the given law. *Measured*:
+by true runs on these rows (``finalists``), whose spread gives the interval. *Forecast*: with a model in between, that is one
+factor for the fourth moments of the rows, or the noise of shuffled epochs to first order.
 
-The interval is measured. ``python -m benchmarks.forecasts`` trained 340 entries of the advice on 13 data sets, with clean and
-with noisy labels, in shuffled epochs. ``benchmarks/forecasts.csv`` has the steps forecast, and the steps after which the mean
-of eight runs was first at the target. Their ratio was within ``INTERVALS`` in 94 % of 209 entries with noise factors up to
-``TAILS``, and in 97 % of 131 with larger ones. An interval set by the 3rd and 97th percentiles of all other data sets held
-92 % and 82 % of the entries of the one left out. So for heavy tails of another kind expect some 80 %.
-On four made-up problems with light tails that it was not made of, it held 115 of 120.
+The interval of a forecast is from a benchmark. ``python -m benchmarks.forecasts`` trained 340 entries of the advice on 13 data
+sets, with clean and with noisy labels, in shuffled epochs. ``benchmarks/forecasts.csv`` has the steps forecast, and the steps
+after which the mean of eight runs was first at the target. Their ratio was within ``INTERVALS`` in 94 % of 209 entries with
+noise factors up to ``TAILS``, and in 97 % of 131 with larger ones. An interval set by the 3rd and 97th percentiles of all other
+data sets held 92 % and 82 % of the entries of the one left out. So for heavy tails of another kind expect some 80 %. On four
+made-up problems with light tails that it was not made of, it held 115 of 120.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-KINDS = ("guaranteed", "computed", "forecast")
+KINDS = ("guaranteed", "computed", "measured", "forecast")
 
 TAILS = 2.0
 """A noise factor above which tails are heavy: the mean is carried by rare rows, and forecasts err on the safe side."""

@@ -271,22 +271,26 @@ def test_what_a_doubled_batch_saves_is_said(monkeypatch, labelled):
     monkeypatch.setattr(type(found), "best", (family, 0))               # the smaller batch is the advised one
     for later, words in ((now / 3, "would divide the steps by 3."), (now, "would save no step.")):
         steps = {**found.steps, family: np.array([now, later])}
-        said = dataclasses.replace(found, steps=steps).sentences()
+        said = dataclasses.replace(found, steps=steps, measured={}).sentences()
         assert [s for s in said if "Doubling the batch" in s] == [f"Doubling the batch {words}"]
+    trained = {(family, k): dataclasses.replace(found[family, 4], steps=t) for k, t in enumerate((30.0, 10.0))}
+    found = dataclasses.replace(found, steps={**found.steps, family: np.array([30.0, 15.0])}, measured=trained)
+    assert found.doubling(family, 4) == 3 and "Doubling the batch would divide the steps by 3." in repr(found)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["steps", "samples", "time"])
 def test_the_recommendation_keeps_what_its_objective_promises(objective):
     found = advise(load("wine"), objective=objective, overhead=50.0 if objective == "time" else None)
-    family, i = found.best
-    steps = np.ceil(np.concatenate(list(found.steps.values())))
-    samples, mine = steps * np.tile(found.batches, len(found.steps)), np.ceil(found.steps[family][i])
-    here = {"steps": mine, "samples": mine * found.batches[i], "time": mine * (50.0 + found.batches[i])}[objective]
-    allowed = samples <= 2 * samples.min()
-    least = {"steps": steps[allowed].min(), "samples": samples.min(),
-             "time": (steps * (50.0 + np.tile(found.batches, len(found.steps)))).min()}[objective]
-    assert here <= least / 0.9 and (objective == "time" or mine * found.batches[i] <= 2 * samples.min())
+    for advice, most in ((found, 1.5), (dataclasses.replace(found, measured={}), 2.0)):   # of what was trained, and of all
+        entries = list(advice.measured.values()) or [advice[f, B] for f in advice.steps for B in advice.batches]
+        steps, batches = np.array([(np.ceil(e.steps), e.batch) for e in entries]).T
+        mine, B, samples = np.ceil(advice.pick.steps), advice.pick.batch, steps * batches
+        here = {"steps": mine, "samples": mine * B, "time": mine * (50.0 + B)}[objective]
+        allowed = samples <= most * samples.min()
+        least = {"steps": steps[allowed].min(), "samples": samples.min(), "time": (steps * (50.0 + batches)).min()}[objective]
+        assert here <= least / 0.9 and (objective == "time" or mine * B <= most * samples.min())
+        assert advice.fewest == samples.min()
 
 
 @pytest.mark.slow
@@ -350,6 +354,7 @@ def test_entries_dictionaries_and_files_hold_the_same_numbers(tmp_path, labelled
     found = labelled
     pick = found["asgd", 8]
     assert (pick.family, pick.batch, pick.steps, pick.line) == ("asgd", 8.0, found.steps["asgd"][1], found.torch("asgd", 1))
+    assert found.pick == found.measured[found.best] and found.pick.line == found.torch(found.best[0], found.best[1] - 2)
     assert pick.samples == 8 * pick.steps and pick.method is found.methods["asgd"][1] and "ASGD" in pick._repr_html_()
     found.save(tmp_path / "advice.json")
     kept = json.loads((tmp_path / "advice.json").read_text(encoding="utf-8"))
@@ -367,7 +372,7 @@ def test_certainty_says_computed_only_of_what_is(labelled):
     small = {"batches": [4], "families": ["sgd", "heavy_ball"]}
     assert set(advise(H, **small).certainty.values()) == {"computed", "guaranteed"}
     afresh, epochs = advise((X, Y), draws="replacement", **small), labelled
-    for found, kind in ((afresh, "computed"), (epochs, "forecast")):
+    for found, kind in ((afresh, "computed"), (epochs, "measured")):
         assert found.certainty["steps"] == "forecast" and found.certainty["steps of the recommendation"] == kind
         assert found.pick.certainty == kind and ("Computed from all moments of these rows" in repr(found)) == (found is afresh)
     unlabelled = advise(X, **small)

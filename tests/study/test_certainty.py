@@ -1,6 +1,7 @@
 """mombook/study/certainty.py: what is called guaranteed holds, and the interval has the coverage that its docstring states."""
 
 import csv
+import dataclasses
 import re
 from pathlib import Path
 
@@ -52,15 +53,23 @@ def test_whole_steps_are_counted():
 
 
 def test_entries_sentences_and_files_have_the_interval():
-    found = mb.advise((X, Y), batches=[4, 16], families=["sgd", "heavy_ball"])
-    for family in found.steps:
-        entry = found[family, 16]
-        assert entry.certainty == "forecast" and entry.interval == interval(entry.steps, found.inputs.factor)
-    low, high = (f"{v:.0f}" for v in found.pick.interval)
-    assert f"; {low} to {high} are likely (nine in ten cases of the benchmark)" in repr(found) and "forecast" in repr(found)
-    kept = [e for e in found.to_dict()["entries"] if (e["family"], e["batch"]) == ("sgd", 16)]
-    assert (kept[0]["low"], kept[0]["high"], kept[0]["certainty"]) == (*found["sgd", 16].interval, "forecast")
-    assert f"({low} to {high})" in found.pick._repr_html_()
+    trained = mb.advise((X, Y), batches=[4, 16], families=["sgd", "heavy_ball"])
+    untrained = dataclasses.replace(trained, measured={})
+    for found, kind, of in ((trained, "measured", "means of eight runs"), (untrained, "forecast", "cases of the benchmark")):
+        kinds = {(f, B): found[f, B].certainty for f in found.steps for B in (4, 16)}
+        assert kinds == {(f, B): "measured" if (f, i) in found.measured else "forecast" for f in found.steps
+                         for i, B in enumerate((4, 16))}
+        for family, batch in kinds:
+            entry = found[family, batch]
+            if entry.certainty == "forecast":
+                assert entry.interval == interval(entry.steps, found.inputs.factor)
+        low, high = (f"{v:.0f}" for v in found.pick.interval)
+        assert f"; {low} to {high} are likely (nine in ten {of})" in repr(found)
+        assert ("The steps are measured" if found is trained else "The steps are a forecast") in repr(found)
+        pick = found.pick
+        kept = [e for e in found.to_dict()["entries"] if (e["family"], e["batch"]) == (pick.family, pick.batch)]
+        assert (kept[0]["low"], kept[0]["high"], kept[0]["certainty"]) == (*pick.interval, kind) and pick.certainty == kind
+        assert f"({low} to {high})" in pick._repr_html_()
     afresh = mb.advise((X, Y), batches=[4], families=["sgd"], draws="replacement")
     assert afresh["sgd", 4].interval is None and afresh.pick.certainty == "computed"
 
