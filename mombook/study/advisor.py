@@ -270,7 +270,7 @@ def _checked(advice, first):
             del now.measured[family, i]
             continue
         if there.size:                                                  # later than was forecast, but not by much
-            steps[family][i] = _whole(there[0], round(pick.batch), advice.rows)
+            steps[family][i] = _whole(there[0], round(pick.batch), advice.rows if advice.noise else None)
             continue
         now = replace(now, told=(*advice.told, SHORTENED))
         halved[family, i] = halved.get((family, i), 0) + 1

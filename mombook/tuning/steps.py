@@ -10,7 +10,7 @@ kept to the share of (epoch-share):
 $$ R_T = R^{\mathrm{clean}}_T + \rho_T\,\bigl(R^{\mathrm{fresh}}_T - R^{\mathrm{clean}}_T\bigr) \tag{epoch-risk} $$
 
 Label noise is then exact to first order in the step sizes; that of the inputs is taken as drawn afresh, which errs on the safe
-side. The noise is least at the end of an epoch, so runs longer than one epoch are of whole epochs.
+side. The noise is least at the end of an epoch, so with label noise runs longer than one epoch are of whole epochs.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
         quick: the best of a grid and a short descent on a few merged levels, to some per cent; for pictures that move.
 
     Returns:
-        family -> its methods, and family -> the steps they need, shape ``(n,)``, log-linear between whole steps, of more
-        than one epoch whole epochs; ``inf`` where none is found.
+        family -> its methods, and family -> the steps they need, shape ``(n,)``, log-linear between whole steps; on rows with
+        label noise whole epochs, where there is more than one; ``inf`` where none is found.
 
     Raises:
         ValueError: an argument of the wrong kind or out of range.
@@ -75,7 +75,7 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
     steps: dict[str, Floats] = {}
     for family in families:
         problem = spectrum, family, 1.0, noise, start, kurtosis
-        search = _Near(*problem) if rows is None else _Epochs(rows, *problem)
+        search = _search(rows, *problem)
         found: list[tuple[Method, float]] = []
         for batch in batches.tolist():
             search.batch = batch
@@ -93,9 +93,15 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
 def steps_needed(spectrum: Spectrum, method: Method, batch: float, target: float, noise: float = 0.0, start: ArrayLike = 1.0,
                  kurtosis: ArrayLike = 3.0, rows: int = 2) -> float:
     """Steps of one method to a target risk on ``rows`` shuffled rows, as ``tune_batches`` counts them."""
-    search = _Epochs(rows, spectrum, "asgd", batch, noise, start, kurtosis)
+    search = _search(rows, spectrum, "asgd", batch, noise, start, kurtosis)
     near = search.steps_to(method, target)
     return search.exact_steps_to(method, target, near) if 0 < near < np.inf else near
+
+
+def _search(rows, *problem):
+    """The search for samples drawn afresh, or for shuffled rows, with label noise or without."""
+    _, _, _, noise, *_ = problem
+    return _Near(*problem) if rows is None else (_Epochs if noise else _Shuffled)(rows, *problem)
 
 
 def _improved(search, method, target, needed):
@@ -156,12 +162,23 @@ class _Near(budget._Search):
         return self._method(self.x)
 
 
-class _Epochs(_Near):
-    """The search of ``tuning.budget`` for runs in epochs, (epoch-risk)."""
+class _Shuffled(_Near):
+    """The search of ``tuning.budget`` for rows that are shuffled, without label noise: the end of an epoch is like any step."""
+
+    kept = 1.0
 
     def __init__(self, rows, *problem):
-        self.rows, self.kept = rows, 1.0
+        self.rows = rows
         super().__init__(*problem)
+
+    @property
+    def law(self):
+        """Batch and noise as (moments) is to take them at the share of the noise that was looked up last."""
+        return batch_of_draws(self.batch, self.rows, LARGEST), self.noise * np.sqrt(self.kept)
+
+
+class _Epochs(_Shuffled):
+    """The same with label noise, (epoch-risk)."""
 
     @property
     def each(self):
@@ -171,11 +188,6 @@ class _Epochs(_Near):
     def allowed(self, steps):
         """The next run that may be long enough: any up to an epoch, then whole epochs."""
         return steps if steps <= self.each else -(-steps // self.each) * self.each
-
-    @property
-    def law(self):
-        """Batch and noise as (moments) is to take them at the share that was looked up last."""
-        return batch_of_draws(self.batch, self.rows, LARGEST), self.noise * np.sqrt(self.kept)
 
     def share(self, levels, delta, eta, beta, steps):
         """The share of label noise that is kept by methods in so many steps."""
@@ -199,8 +211,6 @@ class _Epochs(_Near):
         return grid[order[np.isfinite(risks[order])]]
 
     def _cost(self, x, levels, steps, slopes=True):
-        if not self.noise:
-            return super()._cost(x, levels, steps, slopes)
         shift = 1e-5 * np.eye(x.size)
         points = np.vstack([x, x + shift, x - shift]) if slopes else x[None]
         kept = self.share(levels, *self._methods(points), steps)

@@ -213,6 +213,7 @@ def test_bold_steps_are_judged(monkeypatch, heavy):
         assert found and all(pick.method == heavy.methods["sgd"][i] for (_, i), pick in found.items())
     with monkeypatch.context() as patch:
         patch.setattr(finalists, "on_rows", lambda *args: np.zeros(3))
+        patch.setattr(finalists, "BOLD", (1.0, 3.0, 4.0))
         unjudged = trained(blind, first, "labels")
     late = [p for p in unjudged.values() if on_rows(heavy, p.method, int(p.batch), p.steps, first).min() > heavy.target]
     assert late                                                         # so the judge is needed

@@ -55,6 +55,18 @@ def test_training_in_epochs_arrives_when_forecast(batch, family):
     assert t <= -(-fresh // each) * each                                # shuffling never costs more than the rest of an epoch
 
 
+@pytest.mark.parametrize("batch", [2, 8])
+def test_without_label_noise_training_in_epochs_may_end_at_any_step(batch):
+    """Distinct rows have the variance of more independent ones, which know no epochs."""
+    target, more = 1e-3 * H.trace / 2, batch * 99 / (100 - batch)
+    methods, steps = tune_batches(H, ["sgd", "heavy_ball"], [batch], target, rows=100)
+    for family, ((method,), (t,)) in zip(methods, zip(methods.values(), steps.values(), strict=True), strict=True):
+        assert t > 100 / batch and abs(t / (100 // batch) % 1 - 0.5) < 0.49                    # past an epoch, within another
+        np.testing.assert_allclose(t, mb.steps_to(H, method, more, target), rtol=1e-6)
+        assert t <= 1.03 * mb.tune_steps(H, family, more, target)[1]
+        assert steps_needed(H, method, batch, target, rows=100) == t
+
+
 def test_steps_needed_are_those_of_the_table():
     data = design(0.8)
     noise, start = float(np.sqrt(np.mean(data.residuals() ** 2))), data.solution() ** 2
