@@ -40,7 +40,7 @@ LEAST = 1e-9
 HOPELESS = 0.95
 """A race ends where twice the steps leave more than this share of the excess loss: it has met its noise floor."""
 
-INTERVAL = (0.7, 1.4)
+INTERVAL = (0.7, 1.6)
 """Steps taken over steps forecast, in nine of ten entries of ``benchmarks/logistic.md``."""
 
 
