@@ -4,9 +4,9 @@
     python -m benchmarks.networks mlp
 
 Needs PyTorch and scikit-learn. A network is trained for some steps. From there the loss is to fall by a given amount.
-Predicted: ``mombook.data.network_curvature.measure`` there, then the advice for its spectrum, noise and start. Measured: from the same
-weights, the fewest steps after which the mean loss of some runs is there, over a grid of learning rates and momenta, at every
-batch. Samples are drawn afresh in both.
+Predicted: ``mombook.data.network_curvature.measure`` there, then the advice for its spectrum, noise and start. Measured: from
+the same weights, the fewest steps after which the mean loss of some runs is there, over a grid of learning rates and momenta,
+at every batch. Samples are drawn afresh in both.
 """
 
 import sys
