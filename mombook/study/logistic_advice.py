@@ -1,9 +1,9 @@
 """Advice for logistic regression: which method, which momentum, how large a batch, and how many steps.
 
-The candidates are tuned on the quadratic that the loss is at its solution (Gauss-Newton rows). They are then raced on the
-expected loss along training, with Gauss-Newton rows that are measured again as training goes (``exact.logistic_moments``), at
-several learning rates and memories. The first to be a little below the target is advised; its steps to the target are the
-forecast.
+The candidates are tuned on the quadratics that the loss is at its start and at its solution (Gauss-Newton rows). They are then
+raced on the expected loss along training, with Gauss-Newton rows that are measured again as training goes
+(``exact.logistic_moments``), at several learning rates and memories. The first to be a little below the target is advised; its
+steps to the target are the forecast.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from .programs import script
 
 SCALES, MEMORIES = (0.25, 0.5, 1.0, 2.0, 4.0), (0.5, 1.0, 2.0)
 """By what the learning rate of a candidate, and 1 - beta at a constant long-run step, are multiplied for the race."""
+
+CLIMBS, SETTLED = 5, 0.95
+"""The most rounds about the winner of a race; another follows where one leaves less than this share of the steps."""
 
 MARGIN = 0.8
 """The race is for so large a part of the target: else a method may win that only just touches it, above its noise floor."""
@@ -144,15 +147,13 @@ def advise_logistic(source: Any, target: float = 0.01, ridge: float = 0.0, batch
         overhead = arguments.number("overhead", overhead, low=0.0, allowed="a number of samples >= 0 for objective='time'")
     design, model = _problem(source, labels, ridge)
     batches = _batches(batches, len(model.rows))
-    inputs = Inputs.of(model.design, model.ridge)
-    noise = float(np.sqrt(np.mean(model.design.residuals(model.ridge) ** 2)))
     goal = target * model.excess
-    first, _ = tune_for(inputs, families, batches, goal, noise, model.design.solution(model.ridge) ** 2, True,
-                           len(model.rows))
+    inputs, noise, late = _on_rows(model.design, model.ridge, families, batches, goal)
+    *_, early = _on_rows(model.gauss_newton(0 * model.solution), model.ridge, families, batches, goal)
     methods: dict[str, list[Method]] = {}
     steps: dict[str, Floats] = {}
     for family in sorted(families, key=lambda f: known(f).row[1]):      # ASGD last: it can be what the others are
-        won = [_raced(model, family, [first[family][i], *(those[i] for those in methods.values())], int(B), goal)
+        won = [_raced(model, family, [late[family][i], early[family][i]], [m[i] for m in methods.values()], int(B), goal)
                for i, B in enumerate(batches)]
         methods[family], steps[family] = [m for m, _ in won], np.array([t for _, t in won])
     return LogisticAdvice(inputs, batches, target, noise, methods, steps, design, "half", objective, overhead or 0.0,
@@ -182,17 +183,26 @@ def _batches(batches, n):
     return batches
 
 
+def _on_rows(design, ridge, families, batches, goal):
+    """The inputs and the noise of Gauss-Newton rows, and the methods that are tuned for these rows alone."""
+    inputs, noise = Inputs.of(design, ridge), float(np.sqrt(np.mean(design.residuals(ridge) ** 2)))
+    start, rows = design.solution(ridge) ** 2, design.shape[0]
+    return inputs, noise, tune_for(inputs, families, batches, goal, noise, start, True, rows)[0]
+
+
 # -- the race ---------------------------------------------------------------------------------------------------------
-def _raced(model, family, candidates, batch, goal):
-    """The fastest method about the first candidate, with and without momentum, or about another family's; and its steps."""
-    first, *more = candidates
-    tried = [moved(family, first, scale, memory) for scale in SCALES for memory in (1.0, 1 / (1 - first.beta))]
-    tried += [moved(family, method, 1.0, 1.0) for method in more]
-    found, _ = first_there(model, list(dict.fromkeys(tried)), batch, MARGIN * goal)
+def _raced(model, family, candidates, others, batch, goal):
+    """The fastest method about the candidates, with and without momentum, or about those of other families; and its steps."""
+    tried = [moved(family, method, scale, memory) for method in candidates for scale in SCALES
+             for memory in (1.0, 1 / (1 - method.beta))] + [moved(family, method, 1.0, 1.0) for method in others]
+    found, steps = first_there(model, list(dict.fromkeys(tried)), batch, MARGIN * goal)
     if found is None:
-        return first, np.inf
-    near = [moved(family, found, scale, memory) for scale in (0.7, 1.0, 1.4) for memory in MEMORIES]
-    found, _ = first_there(model, list(dict.fromkeys([found, *near])), batch, MARGIN * goal)
+        return candidates[0], np.inf
+    for _ in range(CLIMBS):
+        near, before = [moved(family, found, scale, memory) for scale in (0.7, 1.0, 1.4) for memory in MEMORIES], steps
+        found, steps = first_there(model, list(dict.fromkeys([found, *near])), batch, MARGIN * goal)
+        if steps > SETTLED * before:
+            break
     return first_there(model, [found], batch, goal)
 
 

@@ -125,7 +125,8 @@ def test_what_is_given():
         advise_logistic(model, batches=[300], families=["sgd"]).training_loop()
 
 
-def test_a_target_out_of_reach_is_said():
+def test_a_target_out_of_reach_is_said(monkeypatch):
+    monkeypatch.setattr("mombook.study.logistic_advice.WORK", 3e7)
     found = advise_logistic((X, Y), 1e-7, batches=[2], families=["sgd"])
     assert found.best is None and "no method tried gets there" in repr(found)
 
