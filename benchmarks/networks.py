@@ -90,7 +90,7 @@ def transformer():
     return Transformer(len(letters)), torch.nn.functional.cross_entropy, X, torch.stack([code[i + 12] for i in at]), 0.1
 
 
-NETWORKS = {"mlp": (mlp, (0, 64, 640)), "conv": (conv, (64, 640)), "transformer": (transformer, (64, 640))}
+NETWORKS = {"mlp": (mlp, (0, 64, 640)), "conv": (conv, (64, 640)), "transformer": (transformer, (64,))}
 """Name -> (function that makes it, its loss, its data and its learning rate; after how many steps it is looked at)."""
 
 

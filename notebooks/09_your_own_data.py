@@ -307,8 +307,8 @@ print(f"{pick.family} at batch {batch}: forecast {np.ceil(pick.steps):.0f} steps
 assert 0.5 < (t + 1) / np.ceil(pick.steps) < 2
 
 # %% [markdown]
-# `benchmarks/logistic.md` has 13 such problems, with four families at three batches. Nearly all runs took between half and
-# twice the steps forecast, and least squares advice did so on few of them.
+# `benchmarks/logistic.md` has more such problems, with every family at three batches. All runs took between half and twice the
+# steps forecast. Those of least squares advice did so on few of them.
 
 # %% [markdown]
 # ## The load-bearing assumption

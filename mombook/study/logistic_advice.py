@@ -48,7 +48,7 @@ HOPELESS = 0.95
 """A race ends where twice the steps leave more than this share of the excess loss: it has met its noise floor."""
 
 INTERVAL = (0.7, 1.5)
-"""Steps taken over steps forecast, in 94 % of the entries of ``benchmarks/logistic.md``."""
+"""Steps taken over steps forecast, in 98 % of the entries of ``benchmarks/logistic.md``."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
