@@ -12,6 +12,8 @@ from mombook.exact.logistic_moments import expected_excess
 from mombook.model.logistic import Logistic
 from mombook.study.logistic_advice import INTERVAL, LogisticAdvice, advise_logistic, first_there, moved
 
+pytestmark = pytest.mark.slow          # every advice is a race
+
 RNG = np.random.default_rng
 X = RNG(7).normal(size=(300, 4)) * [1.0, 2.0, 3.0, 4.0] + 5.0
 Y = np.where((X - 5.0) @ [1.0, 0.4, -0.3, 0.2] + RNG(8).logistic(size=300) > 0, "yes", "no") == "yes"
@@ -39,7 +41,6 @@ def passage(model, method, batch, goal, runs, limit):
     return np.inf
 
 
-@pytest.mark.slow
 def test_advised_runs_arrive_when_they_should(found):
     """(logistic-advice)"""
     for family in found.steps:
