@@ -41,6 +41,9 @@ MARGIN = 0.8
 WORK, OVERHEAD = 5e8, 50_000
 """Multiplications that one race may take, and what a step costs besides, in such; what is not there then counts as never."""
 
+LARGEST = 1_000_000
+"""The most entries of a table: on more, races would end after a few steps."""
+
 LEAST = 1e-9
 """The least target: below it the loss is mostly rounding."""
 
@@ -98,7 +101,8 @@ class LogisticAdvice(Advice):
         goal = (f"To bring the excess loss to {percent(self.target)} of its start, that is the loss from {three(np.log(2))} to "
                 f"{three(model.least + self.target * model.excess)}")
         if self.best is None:
-            return [*said, f"{goal}: no method tried gets there; larger batches, a milder target or a larger ridge would help."]
+            return [*said, f"{goal}: no method tried gets there in the steps that were looked at; larger batches, a "
+                    "milder target or a larger ridge would help."]
         pick = self.pick
         low, high = pick.interval or (np.nan, np.nan)
         said.append(f"{goal}, take {FAMILIES[pick.family].word} at batch {given(pick.batch)}: {count(pick.steps)} steps, "
@@ -119,7 +123,8 @@ def advise_logistic(source: Any, target: float = 0.01, ridge: float = 0.0, batch
 
     Args:
         source: a ``Design`` with labels of two values; a pair ``(X, y)``, an array, a table, a path or the name of a data
-            set, as ``load``; or a ``Logistic``.
+            set, as ``load``; or a ``Logistic``. At most a million entries; beyond some 100,000 pass a random part of the
+            rows, else small batches count as never there.
         target: share of the excess loss at the start to reach, from 1e-9 to below 1.
         ridge: weight decay r >= 0 (for a ``Logistic``: its own). It must be positive where a plane separates the classes.
         batches: whole batch sizes up to n, in increasing order; by default powers of four from 4 on, and n.
@@ -146,6 +151,8 @@ def advise_logistic(source: Any, target: float = 0.01, ridge: float = 0.0, batch
     if objective == "time" or overhead is not None:
         overhead = arguments.number("overhead", overhead, low=0.0, allowed="a number of samples >= 0 for objective='time'")
     design, model = _problem(source, labels, ridge)
+    if model.rows.size > LARGEST:
+        arguments.refuse("source", model, f"a table of at most {LARGEST:,} entries; a random part of the rows will do")
     batches = _batches(batches, len(model.rows))
     goal = target * model.excess
     inputs, noise, late = _on_rows(model.design, model.ridge, families, batches, goal)

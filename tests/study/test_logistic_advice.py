@@ -122,7 +122,10 @@ def test_what_is_given():
         advise_logistic((X, Y), batches=[2.5])
     with pytest.raises(ValueError, match=r"^overhead must be"):
         advise_logistic((X, Y), objective="time")
-    with pytest.raises(ValueError, match=r"^source must be a table"):
+    many = np.arange(1_100_000.0).reshape(1100, 1000) % 7
+    with pytest.raises(ValueError, match=r"^source must be a table of at most 1,000,000 entries"):
+        advise_logistic(Logistic(many, many[:, 0] > 3, 0.1))
+    with pytest.raises(ValueError, match=r"^source must be a table, a pair"):
         advise_logistic(model, batches=[300], families=["sgd"]).training_loop()
 
 
