@@ -283,7 +283,7 @@ assert 5 < first.sum() / last.sum() < 15
 # Advice for least squares cannot know that. `mb.advise_logistic` follows it:
 
 # %%
-advised = mb.advise_logistic(tumours, ridge=0.01, batches=[32, 128], families=["sgd", "heavy_ball"])
+advised = mb.advise_logistic(tumours, ridge=0.01, batches=[64, 128], families=["heavy_ball"])
 advised
 
 # %% [markdown]
