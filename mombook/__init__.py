@@ -15,12 +15,14 @@ from .exact.thresholds import step_limit
 from .model.design import Design
 from .model.dialects import dialects
 from .model.family import FAMILIES, Family, Tuned
+from .model.logistic import Logistic
 from .model.method import Method
 from .model.spectrum import Spectrum
 from .sample.gaussian import Progress, simulate, simulate_blocks
 from .study import phase_diagram
 from .study.advice import Advice
 from .study.advisor import advise
+from .study.logistic_advice import advise_logistic
 from .study.scaling import fit_exponent
 from .study.typical import Typical, sgd_profile, typical_blocks, typical_rate
 from .sweeps.results import Table, read_sweep
@@ -40,6 +42,7 @@ __all__ = [
     "Design",
     "Family",
     "Frontier",
+    "Logistic",
     "Method",
     "Progress",
     "Schedule",
@@ -51,6 +54,7 @@ __all__ = [
     "TunedSchedule",
     "Typical",
     "advise",
+    "advise_logistic",
     "bounds",
     "buffers",
     "contraction_gap",

@@ -15,7 +15,7 @@ from strategies import WILD
 import mombook as mb
 from mombook import Method, Spectrum, arguments
 from mombook.data import estimate, fourth_moments
-from mombook.exact import one_weight, row_moments, schedule, small_steps, svag, thresholds
+from mombook.exact import logistic_moments, one_weight, row_moments, schedule, small_steps, svag, thresholds
 from mombook.model import example_systems, systems
 from mombook.sample import minibatch, network, noisy_gradient, row_sampling, slow_manifold
 from mombook.study import falsify, race, scaling, symptoms, yardsticks
@@ -27,8 +27,9 @@ SECONDS = 8.0
 """What one call may take, in seconds of the processor, so that a busy machine does not count; a shared one may be three times
 slower than a quick one, on which the longest call (a race of 4 x 10^7 drawn samples) takes 2.5."""
 
-MODULES = ["bounds", "data.estimate", "data.fourth_moments", "exact.buffers", "exact.one_weight", "exact.row_moments",
-           "exact.schedule", "exact.small_steps", "exact.svag", "exact.thresholds", "model.example_systems", "model.systems",
+MODULES = ["bounds", "data.estimate", "data.fourth_moments", "exact.buffers", "exact.logistic_moments", "exact.one_weight",
+           "exact.row_moments", "exact.schedule", "exact.small_steps", "exact.svag", "exact.thresholds",
+           "model.example_systems", "model.systems",
            "sample.minibatch", "sample.network", "sample.noisy_gradient", "sample.row_sampling", "sample.slow_manifold",
            "study.falsify", "study.phase_diagram", "study.race", "study.scaling", "study.symptoms", "study.yardsticks",
            "tuning.parallel"]
@@ -43,7 +44,8 @@ INNER = {"phase_diagram.arguments_of", "phase_diagram.run", "scaling.spectrum_of
          "symptoms.symptom_map", "symptoms.reference", "symptoms.slowest_root", "symptoms.noiseless_roots", "race.final_risk",
          "race.method_at", "row_moments.row_noise", "schedule.step_slopes", "systems.start_of", "row_moments.perron",
          "System.one_row", "Method.transition", "Buffers.transition", "Buffers.change", "Problem", "Problem.states",
-         "schedule.problem_of", "schedule.last_risk", "schedule.risk_and_gradient", "schedule.ramped", "network.sklearn_parts"}
+         "schedule.problem_of", "schedule.last_risk", "schedule.risk_and_gradient", "schedule.ramped", "network.sklearn_parts",
+         "logistic_moments.excesses", "estimate.spectrum_of", "estimate.gauss_rule"}
 """What the command line, the panels and the loops of other functions call, with arguments that are checked before."""
 
 H, M = Spectrum([1.0, 0.5], counts=[1, 2]), Method(0.1, 0.02, 0.5)
@@ -52,6 +54,8 @@ LABELS = [1.0, 2.0, 3.0, 4.0]
 DESIGN = mb.Design(ROWS, LABELS)
 SYSTEM = systems.System.kaczmarz(ROWS, ROWS @ [1.0, 1.0], [1.0, 1.0])
 INPUTS = fourth_moments.Inputs(H)
+CLASSES = mb.Design(ROWS, [0.0, 1.0, 1.0, 0.0])
+LOGISTIC = mb.Logistic.of(CLASSES, 0.1)
 BUFFERS = mb.Buffers(0.1, [0.1], [0.5])
 NOISY = noisy_gradient.Oracle.quadratic([1.0, 0.5])
 PLAN = mb.Schedule(0.1, 0.02, 0.5, [4.0, 4.0])
@@ -359,6 +363,16 @@ CALLS = {
     "System.errors": (SYSTEM.errors, {"w": [[1.0, 1.0]]}),
     "yardsticks.first_passage": (yardsticks.first_passage, {"errors": [[1.0, 0.5, 0.1]], "target": 0.2}),
     "yardsticks.krylov": (yardsticks.krylov, {"system": SYSTEM, "target": 1e-6, "solver": "lsqr", "limit": 10}),
+    # -- logistic regression
+    "Logistic": (mb.Logistic, {"rows": ROWS, "labels": [0, 1, 1, 0], "ridge": 0.1, "intercept": True, "name": "x"}),
+    "Logistic.of": (mb.Logistic.of, {"design": CLASSES, "ridge": 0.1, "intercept": True}),
+    "Logistic.loss": (LOGISTIC.loss, {"weights": [1.0, 2.0, 0.0]}),
+    "Logistic.gradient": (LOGISTIC.gradient, {"weights": [1.0, 2.0, 0.0]}),
+    "Logistic.gauss_newton": (LOGISTIC.gauss_newton, {"weights": [1.0, 2.0, 0.0]}),
+    "advise_logistic": (mb.advise_logistic, {"source": CLASSES, "target": 0.1, "ridge": 0.1, "batches": [2, 4],
+                                             "families": ["sgd"], "labels": None, "objective": "time", "overhead": 1.0}),
+    "logistic_moments.expected_excess": (logistic_moments.expected_excess,
+                                         {"model": LOGISTIC, "method": M, "batch": 2, "steps": 3, **DRAWS}),
 }
 
 

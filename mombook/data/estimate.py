@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import scipy
 
 from .. import arguments
+from ..arrays import Floats
 from ..model.design import Design
 from ..model.spectrum import Spectrum
 from ..prose import three
@@ -39,18 +41,25 @@ def lanczos_spectrum(rows: Any, rng: np.random.Generator, steps: int = 60, probe
     X, n, d = _rows(rows)
     arguments.generator("rng", rng)
     K, m = min(arguments.whole("steps", steps, low=1), n, d), arguments.whole("probes", probes, low=1, high=100_000)
+    return spectrum_of(lambda v: X.T @ (X @ v) / n, d, rng, K, m, max(n, d) * np.finfo(float).eps)
+
+
+def spectrum_of(product: Callable[[Floats], Floats], d: int, rng: np.random.Generator, steps: int, probes: int,
+                least: float) -> Spectrum:
+    """(lanczos) for a symmetric matrix of size d that is known by its products alone; eigenvalues below ``least`` times the
+    largest count as zero."""
     nodes, weights = [], []
-    for _ in range(m):
-        theta, omega = _lanczos(lambda v: X.T @ (X @ v) / n, rng.choice([-1.0, 1.0], size=d), K)
+    for _ in range(probes):
+        theta, omega = gauss_rule(product, rng.choice([-1.0, 1.0], size=d), steps)
         nodes.append(theta)
-        weights.append(d / m * omega**2)
+        weights.append(d / probes * omega**2)
     theta, weight = np.concatenate(nodes), np.concatenate(weights)
-    keep = (theta > max(n, d) * np.finfo(float).eps * theta.max()) & (weight > 1e-14 * d)
+    keep = (theta > least * theta.max()) & (weight > 1e-14 * d)
     return Spectrum(theta[keep], weight[keep], "Lanczos quadrature")
 
 
-def _lanczos(product, v, steps):
-    """Nodes and first entries of the Gauss rule of one start."""
+def gauss_rule(product: Callable[[Floats], Floats], v: Floats, steps: int) -> tuple[Floats, Floats]:
+    """Nodes, and first entries of the eigenvectors, of the Gauss rule of one start v, shape ``(d,)``."""
     V, a, b = np.zeros((steps, v.size)), [], []
     v = v / np.linalg.norm(v)
     for k in range(steps):

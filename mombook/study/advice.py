@@ -364,25 +364,32 @@ class Advice:
         if self.best is None:
             return [*said, f"{goal}: no method tried gets there; larger batches, less noise, a milder target, or clipped "
                            "or whitened rows would help."]
-        (family, i), pick, steps = self.best, self.pick, self.steps[self.best[0]]
+        family, pick = self.best[0], self.pick
         epochs = f", {three(pick.samples / self.rows)} epochs" if self.rows else ""
         said.append(f"{goal}, take {FAMILIES[family].word} at batch {given(pick.batch)}: {count(pick.steps)} steps{epochs}.")
         said.append(self._known())
         if len(self.measured) > 1:
             said.append(f"Of all entries {len(self.measured)} were trained and are measured; the others are forecasts.")
         said.append(f"In PyTorch, with {'MSELoss' if self.loss == 'mse' else 'half of MSELoss'}: {pick.line}.")
-        if i + 1 < steps.size and np.isfinite(steps[i + 1]):
-            fewer = self._gain(family, i, i + 1)
-            saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
-            said.append(f"Doubling the batch would {saves}.")
-        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
-                for f, c in self.critical.items()]
-        said.append(f"Batches at which the samples needed have doubled: {', '.join(ends)}.")
+        said += self._scaling()
         said.append("Learning rates are for standardised columns and the loss " +
                     ("(y - x.w)^2, averaged over the batch, as MSELoss has it; with a 1/2 before it double them."
                      if self.loss == "mse" else
                      "(1/2)(y - x.w)^2, averaged over the batch; without the 1/2 (PyTorch's MSELoss) halve them."))
         return said
+
+    def _scaling(self):
+        """What larger batches save: sentences about the recommendation and about every family."""
+        family, i = self.best
+        steps = self.steps[family]
+        if i + 1 < steps.size and np.isfinite(steps[i + 1]):
+            fewer = self._gain(family, i, i + 1)
+            saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
+            times = self.batches[i + 1] / self.batches[i]
+            yield f"{'Doubling the batch' if times == 2 else f'A batch {three(times)} times as large'} would {saves}."
+        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
+                for f, c in self.critical.items()]
+        yield f"Batches at which the samples needed have doubled: {', '.join(ends)}."
 
     def _problem(self):
         """Sentences about the inputs and the labels."""

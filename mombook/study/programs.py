@@ -3,8 +3,9 @@
 from ..model.dialects import dialects
 from ..model.method import Method
 
-LOSS = {"mse": "torch.nn.MSELoss()", "half": "lambda found, wanted: torch.nn.functional.mse_loss(found, wanted) / 2"}
-"""Each convention of the squared error as PyTorch has it."""
+LOSS = {"mse": "torch.nn.MSELoss()", "half": "lambda found, wanted: torch.nn.functional.mse_loss(found, wanted) / 2",
+        "logistic": "torch.nn.BCEWithLogitsLoss()"}
+"""The squared error in each convention, and the logistic loss, as PyTorch has them."""
 
 SCRIPT = """\
 # {word} at batch {batch}: {steps} steps, from w = 0
@@ -15,10 +16,11 @@ import mombook as mb
 import mombook.torch
 
 design = {recipe}
-X, y = (torch.tensor(v, dtype=torch.float32) for v in (design.rows, design.labels))
+X, y = (torch.tensor(v, dtype=torch.float32) for v in (design.rows, {labels}))
 batches = DataLoader(TensorDataset(X, y), batch_size={batch}, shuffle=True, drop_last=True)
-model = torch.nn.Linear(X.shape[1], 1, bias=False)
-torch.nn.init.zeros_(model.weight)
+model = torch.nn.Linear(X.shape[1], 1, bias={bias})
+for weights in model.parameters():
+    torch.nn.init.zeros_(weights)
 params = model.parameters()
 optimizer = {line}
 loss_of = {loss}
@@ -35,20 +37,28 @@ while steps < {steps}:
 
 with torch.no_grad():
     print(f"loss after {{steps}} steps: {{loss_of(model(X)[:, 0], y):.4g}}")
-weights, intercept = design.original_weights(model.weight.detach().numpy()[0])     # for the columns as they came
 """
 """What ``script`` fills in."""
 
+ORIGINAL = """\
+weights, intercept = design.original_weights(model.weight.detach().numpy()[0])     # for the columns as they came
+"""
+"""How a program for linear regression ends."""
+
 
 def script(word: str, batch: int, steps: int, recipe: str, optimizer: str, loss: str) -> str:
-    """A PyTorch program that trains a linear model on a design, from w = 0.
+    """A PyTorch program that trains a linear model, or a logistic one, on a design, from w = 0.
 
     Args:
         word: what the method is called; batch: rows in a batch; steps: to take.
         recipe: the expression that loads the design; optimizer: the one that makes the optimizer, as from ``line``.
-        loss: a key of ``LOSS``.
+        loss: a key of ``LOSS``. With ``"logistic"`` the larger of two labels is 1, and the model has an intercept.
     """
-    return SCRIPT.format(word=word, batch=batch, steps=steps, recipe=recipe, line=optimizer, loss=LOSS[loss])
+    logistic = loss == "logistic"
+    labels = "design.labels > design.labels.mean()" if logistic else "design.labels"
+    program = SCRIPT if logistic else SCRIPT + ORIGINAL
+    return program.format(word=word, batch=batch, steps=steps, recipe=recipe, line=optimizer, loss=LOSS[loss], labels=labels,
+                          bias=logistic)
 
 
 def line(method: Method, loss: str = "half", ridge: float = 0.0) -> str:
