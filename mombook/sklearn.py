@@ -59,7 +59,7 @@ class MomentumRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc,unu
     Arguments are checked by ``fit`` and ``partial_fit``, as scikit-learn asks.
 
     >>> X = np.random.default_rng(0).normal(size=(100, 2)) * [1.0, 10.0] + 5.0
-    >>> model = MomentumRegressor(Method.heavy_ball(0.2, 0.3), batch=10, target=1e-4, random_state=0).fit(X, X @ [3.0, 1.0] + 7)
+    >>> model = MomentumRegressor(Method.heavy_ball(0.2, 0.3), batch=10, target=1e-6, random_state=0).fit(X, X @ [3.0, 1.0] + 7)
     >>> model.coef_.round(1), round(model.intercept_)
     (array([3., 1.]), 7)
     """

@@ -263,9 +263,9 @@ for model in (MomentumRegressor(pick.method, int(pick.batch), random_state=0), L
 # %% [markdown]
 # How good is it? `python -m benchmarks.advice` trains on 28 such problems, public and made up, with clean and noisy labels, in
 # other orders of the rows. `benchmarks/advice.md` has the table. Every run arrived within one and a half times the advised
-# steps, and 26 of the 28 within the interval. None was slower than the best of five learning rates with momentum 0.9 at the
+# steps, and all but one within the interval. None was slower than the best of five learning rates with momentum 0.9 at the
 # same batch, which took up to four times the steps where it got there. On 26 of the 28 no method of a grid search needed less
-# than half the samples. On the other two, lognormal rows, the grid's best needed 46 % and 49 % of them. Their tails are so
+# than half the samples. On the other two, lognormal rows, the grid's best needed a third and a half of them. Their tails are so
 # heavy that one factor $\tau$ cannot describe them, which the advice says. Without its finalists, the advice missed this
 # promise on six of the 28.
 

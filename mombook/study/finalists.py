@@ -30,7 +30,7 @@ RUNS, SEED = 16, 20
 
 OTHERS, NINE_IN_TEN = 8, 1.645
 """The interval is for the mean of so many other runs; and half the width that has nine in ten of a normal law. Of the 48
-recommendations of ``benchmarks/advice.md`` 43 were within their interval, and the others later."""
+recommendations of ``benchmarks/advice.md`` 44 were within their interval, and the others later."""
 
 FAR = 4.0
 """Entries that are forecast to take more than so many times the fewest samples, or the least time, are not trained."""

@@ -209,7 +209,7 @@ def test_notes_are_shown_before_any_advice(tmp_path):
     assert "decimal commas" in told and repr(design).splitlines()[1] == told
     advice = advise(design, target=0.1, families=["sgd"], batches=[1, 2])
     assert advice.sentences()[0] == told and str(advice).startswith(told)
-    assert explore.advisor(data=path, simulate=False).sentence.startswith(told)
+    assert explore.advisor(data=path, simulate=False).sentence.endswith(told)
 
 
 # -- paths ------------------------------------------------------------------------------------------------------------
