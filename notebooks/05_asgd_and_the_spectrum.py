@@ -774,7 +774,7 @@ def advantage(a, dims):
 
 
 dims = 100 * 2 ** np.arange(8)
-for a in (1.25, 1.5, 1.75, 2.0, 2.5):
+for a in (1.25, 1.5, 1.75, 2.0, 2.25):
     measured, ceiling, floor = advantage(a, dims), a * (a - 1) / (2 * a - 1), (a - 1) / 2
     fit, D = mb.fit_exponent(dims, measured), 1 / (3 * (zeta(a) + 1))
     c = (2 * D ** (1 - 1 / a) / 3 / (3 + 1 / (a - 1))) ** (a / (2 * a - 1))

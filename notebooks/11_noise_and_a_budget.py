@@ -175,7 +175,7 @@ assert found["nesterov"].batch < D**b2
 # %%
 for b in (0.0, 0.2):
     here, conjecture = measured("asgd", b), exponent("asgd", b, 4.0, 0.3)
-    print(f"b = {b}: measured {here:.3f}, conjecture {conjecture:.3f}")
+    print(f"b = {b}: measured {conjecture - here:.2f} below the conjecture, {conjecture:.3f}")
     assert abs(here - conjecture) < 0.01 and here > exponent("nesterov", b2, 4.0, 0.3)
 print(f"Nesterov's best, by the theorem: {exponent('nesterov', b2, 4.0, 0.3):.3f}")
 
