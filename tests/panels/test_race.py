@@ -69,7 +69,7 @@ def test_searches_find_where_momentum_helps_least_and_most():
     for found in (least, most):
         there = PANEL.read(**{**state, **found})
         assert there["trials"] == 4 and there["d"] == state["d"]
-        assert "in the median draw of trials momentum is" in PANEL.exact(there).sentence
+        assert "In the median draw of trials momentum is" in PANEL.exact(there).sentence
 
 
 @pytest.mark.parametrize(("batch", "said"), [(1, "the same inputs and label noise, sample by sample"),
