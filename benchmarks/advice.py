@@ -134,6 +134,19 @@ def unseen():
     return {**forecasts.unseen(), **{name: lambda pair=pair: mb.load(*pair) for name, pair in made.items()}}
 
 
+def problems(made, names):
+    """(name, ``Design``, "clean" or "noisy") of every case, or of some names; says on stderr which cannot be had here."""
+    names = [name for name in names if not name.startswith("--")]
+    for name, load in made.items():
+        if not names or name in names:
+            try:
+                design = load()
+            except ImportError as missing:                              # photographs need Pillow
+                print(f"{name}: not run: {missing}", file=sys.stderr)
+                continue
+            yield from ((name, design, kind) for kind in ("clean", "noisy"))
+
+
 def judged(name, design, kind):
     """One line of the table."""
     X = design.rows
@@ -175,18 +188,9 @@ def main(names):
     """Print the table, and what must hold of it."""
     print("| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD), sep="\n", flush=True)
     new, lines = "--unseen" in names, []
-    names = [name for name in names if name != "--unseen"]
-    for name, load in (unseen() if new else sources()).items():
-        if names and name not in names:
-            continue
-        try:
-            design = load()
-        except ImportError as missing:                                  # photographs need Pillow
-            print(f"| {name} | not run: {missing} |")
-            continue
-        for kind in ("clean", "noisy"):
-            lines.append(judged(name, design, kind))
-            print("| " + " | ".join(map(shown, lines[-1])) + " |", flush=True)
+    for name, design, kind in problems(unseen() if new else sources(), names):
+        lines.append(judged(name, design, kind))
+        print("| " + " | ".join(map(shown, lines[-1])) + " |", flush=True)
     full = [v for v in lines if len(v) == len(HEAD)]
     share = lambda holds: f"{100 * np.mean([bool(holds(v)) for v in full]):.0f} %"  # noqa: E731
     print(f"\n{len(full)} cases. Arrived within 1.5 times the advised steps: {share(lambda v: v[5] <= 1.5 * v[4])}; samples "

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 import mombook as mb
-from benchmarks.advice import TARGET, Optimizers, passages, sources
+from benchmarks.advice import TARGET, Optimizers, passages, problems, shown, sources
 from mombook.study.advice import _crossing
 
 HEAD = ("data", "labels", "method", "predicted", "measured", "predicted / measured")
@@ -44,18 +44,10 @@ def main(names):
     """Print the table, and what must hold of it."""
     print("| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD), sep="\n", flush=True)
     ratios = []
-    for name, load in sources().items():
-        if names and name not in names:
-            continue
-        try:
-            design = load()
-        except ImportError as missing:                                  # photographs need Pillow
-            print(f"| {name} | not run: {missing} |")
-            continue
-        for kind in ("clean", "noisy"):
-            for line in lines(name, design, kind):
-                ratios.append(line[-1])
-                print("| " + " | ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in line) + " |", flush=True)
+    for case in problems(sources(), names):
+        for line in lines(*case):
+            ratios.append(line[-1])
+            print("| " + " | ".join(map(shown, line)) + " |", flush=True)
     off = np.exp(np.abs(np.log(ratios)))
     print(f"\n{len(off)} critical batches: within a factor 1.5 {100 * np.mean(off <= 1.5):.0f} %, within 2 "
           f"{100 * np.mean(off <= 2):.0f} %, median {np.median(off):.2f}.")

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 import mombook as mb
-from benchmarks.advice import TARGET, Optimizers, passages, sources
+from benchmarks.advice import TARGET, Optimizers, passages, problems, sources
 
 HEAD = "data,labels,noise factor,family,batch,forecast,taken"
 LONGEST = 3000
@@ -56,19 +56,9 @@ def unseen():
 def main(names):
     """Print the lines."""
     print(HEAD, flush=True)
-    new = "--unseen" in names
-    names = [name for name in names if name != "--unseen"]
-    for name, load in (unseen() if new else sources()).items():
-        if names and name not in names:
-            continue
-        try:
-            design = load()
-        except ImportError as missing:                                  # photographs need Pillow
-            print(f"{name}: not run: {missing}", file=sys.stderr)
-            continue
-        for kind in ("clean", "noisy"):
-            for line in lines(name.replace(", ", " "), design, kind):
-                print(line, flush=True)
+    for name, design, kind in problems(unseen() if "--unseen" in names else sources(), names):
+        for line in lines(name.replace(", ", " "), design, kind):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,10 @@ def holds(tab, key, line, simulated=False):
 
 
 def test_what_a_figure_claims_stands_before_its_numbers_which_are_smaller(tab):
+    opening = definition("sgd").exact(definition("sgd").read(tab.line("sgd"))).sentence
+    assert tab.part("sgd", ".sentence").text_content() == opening
+    assert tab.part("sgd", ".sentence .rest").text_content() == f" {opening.partition('. ')[2]}"         # as the page is built
+    assert tab.part("tradeoff", ".sentence .rest").count() == 0
     tab.slider("sgd", "κ").press("ArrowRight")
     tab.slider("tradeoff", "κ").press("ArrowRight")
     tab.settle("sgd")

@@ -66,18 +66,21 @@ def test_a_drag_of_a_knot_takes_milliseconds():
         s, began = PANEL.read(k5=height), time.process_time()
         PANEL.exact(s, final=False)
         spent.append(time.process_time() - began)
-    assert min(spent) < 0.3                                             # 0.1 s on a quick processor; some are half as fast
+    assert min(spent) < 0.1
 
 
 @pytest.mark.parametrize("line", ["", "memory=0.1"])
-def test_a_drag_of_the_problem_takes_a_tenth_of_a_second(line):
-    spent = []
+def test_a_drag_of_the_problem_takes_less_than_half_of_what_rest_takes(line):
+    """Measured: two fifths. Seconds are for the benchmarks, since processors differ by a factor of two."""
+    spent = {False: [], True: []}
     for noise in (0.4, 0.3, 0.25, 0.2):
-        s, began = PANEL.read(line, noise=noise), time.process_time()
-        _ranked.cache_clear()
-        PANEL.exact(s, final=False)
-        spent.append(time.process_time() - began)
-    assert min(spent) < 1.0                                             # 0.1 s on a quick one; others may be at work beside it
+        s = PANEL.read(line, noise=noise)
+        for final, times in spent.items():
+            _ranked.cache_clear()
+            began = time.process_time()
+            PANEL.exact(s, final=final)
+            times.append(time.process_time() - began)
+    assert min(spent[False]) < 0.5 * min(spent[True])
 
 
 def test_live():
