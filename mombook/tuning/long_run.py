@@ -85,7 +85,7 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     members, every = np.array([row for row, _ in rows]).T, np.array([batch for _, batch in rows])
     # where u is largest does not feel the bins; but a bin has one kurtosis
     coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
-    z = _stable(coarse, members, every, kurtosis, _start(coarse, members, every))
+    z = _start(coarse, members, every, kurtosis)
     u, z = _climb(coarse, members, every, kurtosis, z, precision)
     p = point_at(members, z)
     if coarse is not spectrum:
@@ -158,21 +158,47 @@ def coordinates(families: Floats, p: Point) -> Floats:
 
 
 # -- starts -----------------------------------------------------------------------------------------------------------
-def _start(spectrum, families, B):
-    """Where to climb from: the parameters of the lower bounds T1 (SGD), T3 (one step size) and T6 (two)."""
-    mu, L, tr, d = spectrum.smallest, spectrum.largest, spectrum.trace, spectrum.dim
+def _start(spectrum, families, B, kurtosis):
+    """Where to climb from: of several candidates the one of the largest u, once each contracts in mean square."""
+    candidates = _candidates(spectrum, families, B)
+    count, n = candidates.shape[1:]
+    families, B = np.tile(families, count), np.tile(B, count)
+    z = _stable(spectrum, families, B, kurtosis, candidates.reshape(3, -1))
+    u = solve(point_at(families, z), B, spectrum, kurtosis, tolerance=1e-2).reshape(count, n)
+    return z.reshape(candidates.shape)[:, u.argmax(0), np.arange(n)]
+
+
+def _candidates(spectrum, families, B):
+    """Free coordinates, shape ``(3, m, n)``: those of the lower bounds T1 (SGD), T3 (one step size) and T6 (two), and those
+    that are best without noise (Polyak 1964; Lessard et al. 2016), with steps and memory as the noise of a batch allows."""
+    mu, L, tr, d, root = spectrum.smallest, spectrum.largest, spectrum.trace, spectrum.dim, np.sqrt(spectrum.kappa)
     own, eta1, eta0, eta_beta, free, fixed = families
-    eps = np.minimum(B * mu / (3 * tr), 1 / np.sqrt(spectrum.kappa)) * 0.999                # T3
-    slow = 3 * eps**2 / (8 * mu)
+    two = eta1 > 0
+
+    def at(lr, eta, eps):
+        eps = np.where(free > 0, np.minimum(eps, 0.999), fixed)
+        share = eta0 + eta_beta * (1 - eps)
+        lr = lr(own + share / eps)                                      # of the long-run step of the family at lr = 1
+        return coordinates(families, Point(own * lr, np.where(two, eta, share * lr), eps))
+
     lr = B / (tr + (B + 1) * L)                                                             # T1
+    slow = np.minimum(B * mu / (3 * tr), 1 / root) * 0.999                                  # T3
     kappa_B, kt_B = (tr + (B + 1) * L) / (B * mu), (d + 1 + B) / B                          # T6
     K = np.sqrt(kappa_B * kt_B) * 1.001
     eta = lr * np.maximum((K - 1) / (K + 1) - K / (K + 1) * (1 - 1 / kt_B), 1e-6)
-    two = eta1 > 0
-    eps = np.where(two, 2 / (K + 1), np.where(free > 0, eps, fixed))
-    unit = own + (eta0 + eta_beta * (1 - eps)) / eps                    # long-run step of the family at lr = 1
-    lr = np.where(two, lr, np.where(free > 0, slow / eps, lr) / unit)
-    return coordinates(families, Point(own * lr, np.where(two, eta, (eta0 + eta_beta * (1 - eps)) * lr), eps))
+    bound = at(lambda unit: np.where(two, lr, np.where(free > 0, 3 * slow / (8 * mu), lr) / unit), eta,
+               np.where(two, 2 / (K + 1), slow))
+    polyak = 4 / (np.sqrt(L) + np.sqrt(mu)) ** 2
+    whole = np.where(free == 0, 2 / (L + mu), np.where(own > 0, 4 / (3 * L + mu), polyak))
+    memory = np.where((own > 0) & ~two, 4 / (np.sqrt(3 * root**2 + 1) + 2), 4 * root / (1 + root) ** 2)
+
+    def damped(share, noise):
+        step = at(lambda unit: 1 / (1 / whole + unit * tr / (noise * B)), eta, share * memory)
+        return np.where(two, bound, step)
+
+    long = np.where(two, bound, at(lambda unit: eta, eta, 2 / (K + 1)))
+    near = damped(1.0, 1.0)
+    return np.stack([bound, near, damped(0.5, 1.0), damped(0.5, 0.5), long, (long + near) / 2], axis=1)
 
 
 def _stable(spectrum, families, B, kurtosis, z):
@@ -221,7 +247,8 @@ def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
     Returns u ``(n,)``, z ``(3, n)``.
     """
     every = _Barrier(spectrum, families, B, kurtosis)
-    u, z = every.solve(z) * 0.9, z.copy()
+    u, z = every.solve(z), z.copy()
+    u = np.where(families[4] > 0, 0.9 * u, np.maximum(0.9 * u, 2 * u - every.limit(z)))   # SGD may start beside a pole
     active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
     for _ in range(80 if bold else 250):
         barrier, now = every.part(active), u[active]
@@ -236,7 +263,8 @@ def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
         k = active[sure]
         sure_u[k], sure_z[:, k] = u[k], z[:, k]
         # Quadratic convergence, except where a parameter runs off to its edge (beta to 0, a step to 0): there linear.
-        done = (np.abs(rise) < 1e-5) & (decrement < 1e-11) | (np.abs(rise) < precision) & (decrement < precision)
+        ends = (np.abs(rise) < 1e-5) & (np.abs(best) < 1e-3) & (decrement < 1e-11)
+        done = ends | (np.abs(rise) < precision) & (decrement < precision)
         active = active[~(centred & done)]
         if active.size == 0:
             break
@@ -252,8 +280,11 @@ def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
 def _newton(barrier, u, z):
     """psi and its slope in log u; the Newton step in z, no longer than 1.5, and its decrement; the ridge's direction in z."""
     psi, g, H = _derivatives(barrier, np.concatenate([np.log(u)[None], z]))
-    value, vector = np.linalg.eigh(H[:, 1:, 1:])
+    size = np.sqrt(np.abs(np.einsum("kii->ki", H))[:, 1:])              # beside a pole they differ by many powers of ten
+    size[size == 0] = 1.0
+    value, vector = np.linalg.eigh(H[:, 1:, 1:] / (size[:, :, None] * size[:, None]))
     value = np.maximum(np.abs(value), 1e-7 * np.abs(value).max(1, keepdims=True) + 1e-12)
+    vector /= size[:, :, None]
     inverse = vector / value[:, None, :] @ vector.swapaxes(1, 2)        # of |psi_zz|
     newton = -(inverse @ g[:, 1:, None])[..., 0]
     newton *= np.minimum(1.0, 1.5 / np.maximum(np.abs(newton).max(1, keepdims=True), 1e-300))

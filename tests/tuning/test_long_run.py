@@ -39,12 +39,12 @@ def loses_to_a_search(spectrum, family, batch, tuned, rng, evaluations=400):
 
 
 @pytest.mark.parametrize("name", SPECTRA)
-def test_the_search_begins_at_the_step_of_the_lower_bound(name):
+def test_the_first_candidate_has_the_step_of_the_lower_bound(name):
     """(T1): SGD at its learning rate, the short step of two at the same."""
     batches = np.array([1.0, 30.0, 1e4])
     for family in ("sgd", "asgd"):
-        listens = long_run.family_column(family)
-        begin = long_run.point_at(listens, long_run._start(SPECTRA[name], listens, batches))
+        columns = np.repeat(long_run.family_column(family), batches.size, axis=1)
+        begin = long_run.point_at(columns, long_run._candidates(SPECTRA[name], columns, batches)[:, 0])
         expected = [m.delta for m in mb.bounds.sgd_gap(SPECTRA[name], batches, "lower").method]
         np.testing.assert_allclose(begin.delta, expected, rtol=1e-10)
 
@@ -128,6 +128,37 @@ def test_long_flat_ridges_are_walked_to_their_end(family, batch):
     spectrum = Spectrum.geometric(200, 1e5)
     tuned = mb.tune(spectrum, family, batch)
     assert loses_to_a_search(spectrum, family, batch, tuned, np.random.default_rng(1), 600) < 1e-7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spectrum", "batch"), [
+    (Spectrum.power_law(3, 1.34, kappa=4e3), 2e10), (Spectrum.power_law(50, 1.5, kappa=1e3), 1e9),
+    (Spectrum.power_law(98, 2.1, kappa=1.6e3), 1.4e8), (Spectrum.power_law(8, 0.85, kappa=7.5e6), 1e9)], ids=repr)
+def test_beside_the_limit_without_noise_no_search_beats_two_step_sizes(spectrum, batch):
+    """There the widths of the barrier differ by ten powers of ten, in its three directions; from the answer itself."""
+    tuned = mb.tune(spectrum, "asgd", batch)
+    assert 0 < tuned.method.delta < 0.01 * tuned.method.eta
+    best = oracles.search(lambda m: mb.contraction_gap(spectrum, m, batch), Method, "asgd", [coordinates("asgd", tuned.method)],
+                          evaluations=600, restarts=3, tolerance=1e-9)
+    assert best / tuned.gap - 1 < 1e-9
+
+
+@pytest.mark.parametrize("family", mb.FAMILIES)
+def test_of_the_candidates_a_climb_begins_at_the_best(family):
+    """Of largest gap, once all are stable; SGD's optimum is within a tenth of it."""
+    spectrum, batches = Spectrum.power_law(50, 1.5, kappa=1e4), np.array([1.0, 1e2, 1e5])
+    columns = np.repeat(long_run.family_column(family), 3, axis=1)
+
+    def gaps(z):
+        p = long_run.point_at(columns, z)
+        return mb.contraction_gaps(spectrum, p.delta, p.eta, 1 - p.eps, batches)
+
+    each = [gaps(long_run._stable(spectrum, columns, batches, 3.0, z))
+            for z in np.moveaxis(long_run._candidates(spectrum, columns, batches), 1, 0)]
+    begin = gaps(long_run._start(spectrum, columns, batches, 3.0))
+    np.testing.assert_allclose(begin, np.max(each, axis=0), rtol=1e-3)
+    if family == "sgd":
+        np.testing.assert_allclose(begin, [mb.tune(spectrum, family, B).gap for B in batches], rtol=0.1)
 
 
 def test_units_do_not_matter():
