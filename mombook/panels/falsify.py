@@ -121,7 +121,7 @@ class FalsifyPanel(Panel):
         middle = Plot(ranges["xaxis2"], ranges["yaxis2"], 3)
         middle.marks(**traces["start spectrum"])
         spots = middle.shares(**traces["start spectrum"])[::-1] + np.array([0, 0.03])
-        traces["name of the start"] = texts([("start", *middle.best("start", spots, ("top center",)))])
+        traces["name of the start"] = texts([("start", *middle.best("start", spots, ("top left", "top center")))])
         traces["names of lines"] = _names(traces, Plot(ranges["xaxis3"], ranges["yaxis3"], 3))
         sentence = (f"Where the search starts, heavy ball's best compute efficiency is {three(ratio.ratio)} times SGD's. "
                     f"{spectra.told(scenario, d=False)}, {len(H)} eigenvalues: {three(ratio.heavy_ball)} against "

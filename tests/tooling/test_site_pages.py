@@ -57,6 +57,13 @@ def test_headings_have_anchors_of_their_own_and_make_the_contents():
     assert 'id="the-κ-window-2"' in text
 
 
+def test_the_contents_hold_no_link_of_a_heading():
+    """A link within a link ends it, and the rest of the line stands alone."""
+    p = prose(**{"02_b.ipynb": "02_b.html"})
+    text = p.html("## The cap ([T4](02_b.ipynb)), for *all*")
+    assert p.headings[0][2] == "The cap (T4), for <em>all</em>" and '<a href="02_b.html">T4</a>' in text
+
+
 def test_a_link_that_leads_nowhere_stops_the_build():
     with pytest.raises(ValueError, match=r"01_a\.html: the link to '\.\./gone\.md' leads nowhere"):
         prose(**{"../gone.md": None}).html("[x](../gone.md)")

@@ -70,7 +70,7 @@ class _Renderer(IPythonRenderer):
 
     def heading(self, text, level, **attrs):
         name = self.prose.anchor(text)
-        self.prose.headings.append((level, name, text))
+        self.prose.headings.append((level, name, re.sub(r"</?a\b[^>]*>", "", text)))     # the contents are links themselves
         link = "" if level == 1 else f'<a class="anchor" href="#{name}" aria-hidden="true" tabindex="-1">§</a>'
         return f'<h{level} id="{name}">{text}{link}</h{level}>\n'
 
