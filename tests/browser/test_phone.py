@@ -60,10 +60,14 @@ def test_the_first_screen_holds_the_sliders_and_the_whole_figure(chromium, first
     context.close()
 
 
-@pytest.mark.parametrize("name", ["heavy_ball", "tradeoff", "predict_02_bend"])
-def test_every_preset_is_in_sight(chromium, name):
+@pytest.mark.parametrize("name", ["heavy_ball", "tradeoff", "schedules", "predict_02_bend"])
+def test_a_figure_follows_its_sliders_and_every_preset_is_in_sight_after_it(chromium, name):
     tab = FrontPage(chromium, {name: face(name)}, width=WIDTH, asleep=True)
     in_sight(tab.page)
+    rows = [row.bounding_box() for row in tab.page.locator(".controls > .row").all()]
+    plot = tab.page.locator(".plot").bounding_box()
+    assert len(rows) > 1 and rows[0]["y"] + rows[0]["height"] <= plot["y"]
+    assert all(row["y"] >= plot["y"] + plot["height"] for row in rows[1:])
     assert tab.errors == []
     tab.close()
 
