@@ -1,5 +1,6 @@
 """The paper in one figure: what a batch buys, for every tuned method, with one batch looked at closely."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..sample.gaussian import simulate_blocks
 from ..tuning.frontiers import critical_batches, frontier, halved, read_off
 from . import agreement, spectra, style, yours
 from .bars import Learner
-from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, METHODS, SEED, SHAPES, SINGLE
+from .controls import BATCH, DECAY, DIM, KAPPA, METHOD, SEED, SHAPES, SINGLE, Families
 from .curves import FILLED, expected, single_runs, spaced
 from .frame import Panel, Sample, View, new_figure, of_whole_spectra
 from .words import fewer, three
@@ -46,7 +47,7 @@ class TradeoffPanel(Panel):
     name = "tradeoff"
     title = "What a batch buys"
     subplots = 3
-    controls = (KAPPA, DECAY, BATCH, DIM, METHODS, SEED, SINGLE, METHOD)
+    controls = (KAPPA, DECAY, BATCH, replace(DIM, more=True), Families(more=True), SEED, SINGLE, METHOD)
     own = ("kappa", "decay", "d")
     references = ("morwani2026", "garg2026")
     presets = SHAPES

@@ -136,6 +136,7 @@ def test_after_a_leap_python_is_free_for_the_next_where_answers_take_long(tab):
 
 
 def test_toggles_choices_switches_and_guides(tab):
+    tab.part("tradeoff", "details.more summary").click()
     tab.press("tradeoff", "ASGD")
     tab.settle("tradeoff")
     holds(tab, "tradeoff", f"{SMALL};methods=sgd+heavy_ball+asgd")

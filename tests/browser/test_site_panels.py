@@ -168,6 +168,7 @@ def test_a_quick_frame_shows_what_drawing_everything_shows(tab, name):
 
 def test_toggles_and_presets_move_the_figure(tab):
     asgd = tab.page.locator("#panel-tradeoff button.method", has_text="ASGD")
+    tab.part("tradeoff", "details.more summary").click()
     asgd.click()
     tab.page.get_by_role("button", name="fast decay").and_(tab.page.locator("#panel-tradeoff button")).click()
     tab.settle("tradeoff", 120)

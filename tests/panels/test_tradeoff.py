@@ -5,6 +5,7 @@ import pytest
 
 import mombook as mb
 from mombook.panels.frame import apply, problems
+from mombook.panels.remote import described
 from mombook.panels.tradeoff import GRID, TradeoffPanel
 
 from .test_drawn import traces_agree, words_agree
@@ -69,6 +70,10 @@ def test_presets_show_what_their_name_says(preset):
         assert 1 <= advantage < 1.2
     else:
         assert advantage > 5
+
+
+def test_three_controls_are_in_sight_and_the_others_behind_more():
+    assert [c["name"] for c in described(PANEL)["controls"] if not c["more"]] == ["kappa", "decay", "batch", "seed"]
 
 
 def test_dragging_and_resting_agree():
