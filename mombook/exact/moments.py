@@ -36,10 +36,7 @@ POINTS = ("w", "theta")
 """Where a risk is: at w, where gradients are taken, or at the point before Nesterov's look-ahead (theta)."""
 
 DENSE = 8
-"""Steps for each time that is asked for up to which stepping through all of them is cheaper than the resolvent at each."""
-
-CROWDED = 64
-"""Gap between times up to which every step is computed, in blocks, where there are as many times or more."""
+"""Steps for each time that is asked for up to which all of them are cheaper than the resolvent at each."""
 
 
 @overload
@@ -293,8 +290,7 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
     if np.any(times != np.rint(times)) or np.any(np.diff(times) < 0):
         arguments.refuse("times", times, "whole numbers in increasing order")
     n, risk = len(spectrum), np.full(times.size, np.nan)
-    nearly_all = times[-1] <= min(DENSE * times.size, 100_000)
-    if n > SMALL and not nearly_all:
+    if n > SMALL and times[-1] > min(DENSE * times.size, 100_000):
         lam = spectrum.eigenvalues
         blocks = recursion.blocks(method.transition(lam), lam, batch, kurtosis - 2)
         moved = method.step(0.0, 0.0, lam)[0]                           # (1 + moved)^2 - 1, and the mode's own noise
@@ -305,13 +301,12 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
     early = np.isnan(risk)
     if early.any():
         last = times[early][-1]
-        if n > SMALL and (nearly_all or last <= min(3e-3 * n**3, 100_000)):                  # where stepping is the cheaper
+        if n > SMALL and last <= min(3e-3 * n**3, 100_000):             # where stepping is the cheaper
             steps = itertools.islice(risks(spectrum, method, batch, noise, begun, kurtosis), int(last) + 1)
             risk[early] = np.fromiter(steps, float)[times[early].astype(int)]
         elif n <= 2000:
-            near = _crowded(times[early])
-            ways = zip((_in_blocks, _by_squaring), np.split(times[early], [near]), strict=True)
-            risk[early] = np.concatenate([way(spectrum, method, batch, t, noise, start, kurtosis) for way, t in ways if t.size])
+            step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
+            risk[early] = recursion.Powers(step).read(weight / 2, whole_start(spectrum, start), times[early])
         else:
             arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries, with so long a memory at such times")
     over = np.flatnonzero(~(risk < 1e250))
@@ -356,37 +351,6 @@ def risk_by_direction(spectrum: Spectrum, method: Method, batch: float, times: A
     states = [S[:n] for S in recursion.Powers(step).at(begun, times)]
     risks: Floats = np.array(states) * (spectrum.counts * spectrum.eigenvalues / 2)
     return risks
-
-
-def _crowded(times):
-    """How many of the first times lie so close together that computing every step up to the last of them is cheaper than going
-    from time to time: 0 where there are few."""
-    if times.size >= CROWDED and times[-1] <= 4 * CROWDED * times.size:
-        return times.size
-    close = np.flatnonzero(np.diff(times) <= CROWDED)
-    return int(close[-1]) + 2 if close.size >= CROWDED else 0
-
-
-def _in_blocks(spectrum, method, batch, times, noise, start, kurtosis):
-    """``risk_at`` from every step up to the last time: risk t = i + m j is row w A^i of (m, 3n+1) times column A^(mj) S."""
-    step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
-    powers, doublings = recursion.Powers(step), int(times[-1]).bit_length()
-    half = (doublings + 1) // 2
-    rows, columns = weight[None] / 2, whole_start(spectrum, start)[:, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(half):
-            rows = np.vstack([rows, rows @ powers[k]])
-        for k in range(half, doublings):
-            columns = np.hstack([columns, powers[k] @ columns])
-        return (rows @ columns).T.ravel()[times.astype(np.int64)]
-
-
-def _by_squaring(spectrum, method, batch, times, noise, start, kurtosis):
-    """``risk_at`` by powers of the whole step."""
-    step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
-    states = recursion.Powers(step).at(whole_start(spectrum, start), times)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return recursion.curve_of((weight @ S / 2 for S in states), times.size - 1)
 
 
 def whole_step(spectrum: Spectrum, method: Method, batch: float, noise: float, kurtosis: Any) -> tuple[Floats, Floats]:

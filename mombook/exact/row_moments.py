@@ -194,7 +194,7 @@ MOST_DENSE = 12
 
 def errors_at(system: System, method: Method, batch: int, times: ArrayLike, start: ArrayLike | None = None,
               draws: Draws = "replacement") -> Floats:
-    """``error_curve`` at chosen times only, however far: powers of (row moments) by repeated squaring.
+    """``error_curve`` at chosen times only, however far: by powers of (row moments).
 
     For ranks up to MOST_DENSE: the matrix acts on the r(2r+1) different second moments, 300 of them at rank 12.
 
@@ -232,9 +232,9 @@ def errors_at(system: System, method: Method, batch: int, times: ArrayLike, star
         unit = np.zeros((r, r))
         unit[i[k], j[k]] = unit[j[k], i[k]] = 1.0
         step[:, k] += c * np.kron(np.outer(b, b), row_noise(system, unit))[i, j]
-    S, diagonal = np.zeros(i.size), np.flatnonzero((i == j) & (j < r))
+    S, diagonal = np.zeros(i.size), (i == j) & (j < r)
     S[j < r] = np.outer(e, e)[i[j < r], j[j < r]]
-    found = np.array([now[diagonal].sum() for now in recursion.Powers(step).at(S, times)])
+    found = recursion.Powers(step).read(diagonal.astype(float), S, times)
     return np.where(np.isfinite(found), found, np.inf)
 
 

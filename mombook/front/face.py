@@ -1,7 +1,7 @@
 """A panel as data that the front end draws: controls, plotly figure at one scenario, words, and how its looks differ."""
 
 from ..panels import bars, export, style
-from ..panels.frame import change
+from ..panels.frame import apply, change
 from ..panels.remote import described, texts
 
 
@@ -18,7 +18,8 @@ def face(panel, line="", simulate=True):
         phone.
     """
     scenario = panel.read(line)
-    view, figure = panel.exact(scenario, final=True), panel.static(scenario, simulate=False)
+    view, figure = panel.exact(scenario, final=True), panel.figure()
+    apply(figure, view, rescale=True)
     arrived, heard = {}, ""
     for piece in panel.sample(scenario) if simulate else ():
         arrived |= {name: {**arrived.get(name, {}), **new} for name, new in piece.traces.items()}

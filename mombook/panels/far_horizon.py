@@ -300,8 +300,7 @@ def horizon(decay, d, batch, T, what):
     the smallest eigenvalue takes it; tuned for more, it would spend all of the start on a rate that nobody sees."""
     if isinstance(what, Method):                                        # which is not tuned
         return T
-    H = spectra.from_top(decay, d)
-    return int(min(T, np.ceil(ENOUGH * bend(H, quick_tune_risk(H, what, batch, T)[0].method))))
+    return int(min(T, np.ceil(ENOUGH * bend(spectra.from_top(decay, d), _best(decay, d, batch, T, what)))))
 
 
 @lru_cache(maxsize=2048)
@@ -310,7 +309,13 @@ def tuned(decay, d, batch, T, what):
     as it is."""
     if isinstance(what, Method):
         return what
-    return quick_tune_risk(spectra.from_top(decay, d), what, batch, horizon(decay, d, batch, T, what))[0].method
+    return _best(decay, d, batch, horizon(decay, d, batch, T, what), what)
+
+
+@lru_cache(maxsize=2048)
+def _best(decay, d, batch, steps, family):
+    """A ``Family`` tuned for so many steps."""
+    return quick_tune_risk(spectra.from_top(decay, d), family, batch, steps)[0].method
 
 
 @lru_cache(maxsize=512)

@@ -101,7 +101,7 @@ def definitions(spectrum: Spectrum, family: str, samples: float, noise: float = 
     Raises:
         ValueError: an argument of the wrong kind or out of range.
 
-    >>> found = definitions(Spectrum.power_law(20, 1.5), "sgd", 2**10, noise=0.3)
+    >>> found = definitions(Spectrum.power_law(20, 1.5), "sgd", 2**6, noise=0.3)
     >>> list(found)[:2], found["best batch of the budget"] < found["budget, within 20 %"]
     (['compute efficiency halved', 'gradient noise scale'], True)
     """

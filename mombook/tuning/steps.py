@@ -59,7 +59,7 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
     Raises:
         ValueError: an argument of the wrong kind or out of range.
 
-    >>> H = Spectrum.power_law(100, 1.0)
+    >>> H = Spectrum.power_law(10, 1.0)
     >>> _, steps = tune_batches(H, ["sgd", "heavy_ball"], [1, 64], 0.01, noise=0.1)
     >>> bool(steps["heavy_ball"][1] < steps["sgd"][1] < steps["sgd"][0])
     True

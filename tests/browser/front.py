@@ -112,12 +112,19 @@ class FrontPage:
         """The script of a panel."""
         return f"mombook.panels.find((panel) => panel.key === '{key}')"
 
+    def rest(self, key):
+        """Until the panel has its refined answer, whatever its simulation still has to do."""
+        self._until(key, "true")
+
     def settle(self, key):
         """Until the panel rests, its simulation at its end."""
-        self.page.wait_for_function(f"""() => {{ const p = {self.panel(key)};
-          return !p.wanted && !p.unsettled && !p.running && !p.calls.length
-            && (!p.engine.job || p.engine.job.urgency > 2); }}""")
+        self._until(key, "!p.running")
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))")
+
+    def _until(self, key, condition):
+        self.page.wait_for_function(f"""() => {{ const p = {self.panel(key)};
+          return !p.wanted && !p.unsettled && !p.calls.length && {condition}
+            && (!p.engine.job || p.engine.job.urgency > 2); }}""")
 
     def plotted(self, key):
         """What is drawn: trace -> arrays."""

@@ -127,11 +127,11 @@ def test_after_a_leap_python_is_free_for_the_next_where_answers_take_long(tab):
     tab.page.wait_for_function(f"+{tab.panel('tradeoff')}.shown.kappa === 1e6")
     tab.page.wait_for_timeout(600)
     assert [call[0] for call in tab.calls[before:] if "tradeoff" in call] == ["exact"], "Python is left alone"
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     assert [call[4] for call in tab.calls[before:] if call[:2] == ("exact", "tradeoff")][:2] == [False, True]
     before = len(tab.calls)
     slider.press("ArrowLeft")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     assert [call[4] for call in tab.calls[before:] if call[:2] == ("exact", "tradeoff")].count(False) > 1, "a walk is guessed"
 
 

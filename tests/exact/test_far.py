@@ -5,7 +5,7 @@ import pytest
 
 import mombook as mb
 from mombook import Method, Spectrum
-from mombook.exact import moments, resolvent
+from mombook.exact import moments, recursion, resolvent
 
 H = Spectrum.power_law(80, 1.2)
 METHODS = {
@@ -33,16 +33,12 @@ def test_the_resolvent_is_the_curve_stepped_to_ten_thousand(name, noise):
 
 @pytest.mark.parametrize("name", ["sgd", "heavy ball", "two steps", "no memory"])
 def test_most_of_those_times_are_reached_without_steps(name, monkeypatch):
-    def never(*_):
-        raise AssertionError("stepped")
-        yield
-
     method, batch = METHODS[name]
     rho = 1 - mb.contraction_gap(H, method, batch)
     settled = TIMES[TIMES > max(36 / np.log(rho / max(method.beta, 1e-9)), 32)]
     assert settled.size > 2
-    monkeypatch.setattr(moments, "risks", never)
-    monkeypatch.setattr(moments, "_by_squaring", never)
+    monkeypatch.setattr(moments, "risks", None)
+    monkeypatch.setattr(moments, "whole_step", None)
     mb.risk_at(H, method, batch, settled)
 
 
@@ -114,11 +110,23 @@ def test_bins_are_a_whole_number():
             Spectrum.power_law(100, 1.0, binned=wrong)
 
 
-def test_where_nearly_every_step_is_asked_for_they_are_stepped_through(monkeypatch):
-    """The resolvent at a few far times is the second way to them."""
-    H, method = mb.Spectrum.power_law(100, 1.1, 3e4), mb.Method.heavy_ball(0.02, 0.98)
+@pytest.mark.parametrize("d", [100, 400])
+def test_where_nearly_every_step_is_asked_for_there_are_no_contours(monkeypatch, d):
+    """The resolvent at a few far times is the second way to them; of few entries powers of the step, of many all steps."""
+    H, method = mb.Spectrum.power_law(d, 1.1, 3e4), mb.Method.heavy_ball(0.02, 0.98)
     every, few = np.arange(4097), np.array([3000, 3500, 4096])
     apart = mb.risk_at(H, method, 8, few)
     monkeypatch.setattr("mombook.exact.resolvent.risks_at", lambda *_: pytest.fail("a contour for each of 4096 steps"))
+    monkeypatch.setattr(moments, "risks" if d == 100 else "whole_step", None)
     np.testing.assert_allclose(mb.risk_at(H, method, 8, every)[few], apart, rtol=1e-9)
     np.testing.assert_allclose(mb.risk_at(H, method, 8, every[::8])[-1], apart[-1], rtol=1e-9)
+
+
+def test_between_many_near_times_and_a_few_far_ones_no_step_is_computed(monkeypatch):
+    G, method, computed = Spectrum.power_law(50, 1.2), Method.heavy_ball(0.02, 0.98), []
+    near, far = np.arange(4000), np.array([10**5, 10**6])
+    expected = np.append(mb.risk_curve(G, method, 8, near[-1]), mb.risk_at(G, method, 8, far))
+    every = recursion.Powers.every
+    monkeypatch.setattr(recursion.Powers, "every", lambda *given: computed.append(given[-1]) or every(*given))
+    np.testing.assert_allclose(mb.risk_at(G, method, 8, np.append(near, far)), expected, rtol=1e-10)
+    assert computed == [3999]

@@ -128,14 +128,14 @@ def test_a_face_is_remembered_until_the_package_changes(tmp_path, monkeypatch):
 
         def map(self, do, pairs):
             calls.extend(pairs)
-            return ['{"a": 1}' for _ in pairs]
+            return ['[{"a": 1}, "b"]' for _ in pairs]
 
     monkeypatch.setattr(figures, "ProcessPoolExecutor", Here)
     for _ in range(2):
-        assert figures.faces({("sgd", "x")}, tmp_path) == {("sgd", "x"): {"a": 1}}
+        assert figures.made({("sgd", "x")}, tmp_path) == {("sgd", "x"): ({"a": 1}, "b")}
     assert calls == [("sgd", "x")]
     monkeypatch.setattr(figures, "_stamp", lambda: "another")
-    figures.faces({("sgd", "x")}, tmp_path)
+    figures.made({("sgd", "x")}, tmp_path)
     assert len(calls) == 2
 
 

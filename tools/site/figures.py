@@ -22,29 +22,19 @@ NEEDS = {"advisor": ["scikit-learn"]}
 """What a panel's Python needs besides mombook, in the browser."""
 
 
-def faces(wanted, cache=CACHE):
-    """``{(panel, line): face}`` of every pair in ``wanted``."""
-    return {pair: json.loads(text) for pair, text in _made(_text, wanted, cache).items()}
-
-
-def answers(wanted, cache=CACHE):
-    """``{(panel, line): script}`` of every pair in ``wanted``: the answers that a page brings along (``stored.script``)."""
-    return _made(_script, wanted, cache)
-
-
-def _made(make, wanted, cache):
-    """What ``make`` makes of every pair; those not remembered are computed side by side."""
+def made(wanted, cache=CACHE):
+    """``{(panel, line): (face, script)}`` of every pair in ``wanted``: what scripts draw, and the answers that a page brings
+    along (``stored.script``). Those not remembered are computed side by side."""
     folder, stamp = Path(cache) / "figures", _stamp()
     folder.mkdir(parents=True, exist_ok=True)
-    name = {pair: hashlib.sha256(f"{stamp} {make.__name__} {pair}".encode()).hexdigest()[:32] for pair in wanted}
-    files = {pair: folder / f"{name[pair]}.txt" for pair in wanted}
+    files = {pair: folder / f"{hashlib.sha256(f'{stamp} {pair}'.encode()).hexdigest()[:32]}.json" for pair in wanted}
     if lacking := [pair for pair, file in files.items() if not file.exists()]:
         with ProcessPoolExecutor(min(os.cpu_count() or 1, len(lacking)), multiprocessing.get_context("spawn")) as pool:
-            for pair, text in zip(lacking, pool.map(make, lacking), strict=True):
+            for pair, text in zip(lacking, pool.map(_made, lacking), strict=True):
                 scratch = files[pair].with_suffix(f".{os.getpid()}")
                 scratch.write_text(text, encoding="utf-8")
                 scratch.replace(files[pair])
-    return {pair: file.read_text(encoding="utf-8") for pair, file in files.items()}
+    return {pair: tuple(json.loads(file.read_text(encoding="utf-8"))) for pair, file in files.items()}
 
 
 def face(name, line):
@@ -52,14 +42,11 @@ def face(name, line):
     return {**fronts.face(definition(name), line), "needs": NEEDS.get(name, [])}
 
 
-def _text(pair):
+def _made(pair):
+    """Both, in one process: the opening's numbers are then computed once."""
     from plotly.io.json import to_json_plotly
 
-    return to_json_plotly(face(*pair))
-
-
-def _script(pair):
-    return stored.script(*pair)
+    return to_json_plotly([face(*pair), stored.script(*pair)])
 
 
 def _stamp():

@@ -55,7 +55,8 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
     read = {file.stem: nbformat.read(file, as_version=4) for file in files}
     book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live, repository, code)
     pairs = sorted({pair for notebook in read.values() for pair in _panels(notebook)})
-    book.faces, scripts = figures.faces(pairs, cache), figures.answers(pairs, cache)
+    made = figures.made(pairs, cache)
+    book.faces = {pair: face for pair, (face, _) in made.items()}
     pages = {FRONT: book.front(), **{f"{stem}.html": book.notebook(stem) for stem in read},
              **{f"{name.lower()}.html": book.reference(name) for name in book.reference_names}}
     check_links(pages)
@@ -63,7 +64,7 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
     for file in (*WEB.glob("*.*"), *(front.FOLDER / name for name in front.sources())):
         shutil.copy(file, folder)
     (folder / stored.FOLDER).mkdir(exist_ok=True)
-    for pair, text in scripts.items():
+    for pair, (_, text) in made.items():
         (folder / stored.FOLDER / f"{stored.mark(*pair)}.js").write_text(text, encoding="utf-8")
     (folder / PICTURES).mkdir(exist_ok=True)
     for mark, picture in book.pictures.items():
