@@ -165,8 +165,8 @@ def _csv(path, pandas):
     frame, told = _named(frame, layout, path)
     if bool(frame.isna().to_numpy().any()):
         _refuse_ragged(path, layout, width)
-    for j in range(frame.shape[1]):
-        if frame.dtypes.iloc[j].kind not in "iufb":
+    for j, kind in enumerate(frame.dtypes):
+        if kind.kind not in "iufb":
             _refuse_text(frame.iloc[:, j], layout.decimal)
     if layout.above:
         told.append(f"Skipped {'a line' if layout.above == 1 else f'{layout.above} lines'} above the table.")

@@ -71,17 +71,19 @@ def states(steps: Iterable[tuple[Floats, Floats]], S: Floats, weight: Floats, no
 
     Args:
         steps: an iterable of pairs (T, d), one a step; ``itertools.repeat`` for constant parameters.
-        S: the state at t = 0, ``(p, n)``; weight: w ``(n,)``; noise2: $\\sigma^2$.
+        S: the state at t = 0, ``(p, n)``, or those of m methods, ``(p, m, n)``; weight: w ``(n,)``; noise2: $\\sigma^2$.
 
     Yields:
-        ``(S, feedback)``, once more than there are steps. No checks, so that loops may run on it.
+        ``(S, feedback)``, once more than there are steps; of m methods the feedback is ``(m, 1)``, each as if it were alone.
+        No checks, so that loops may run on it.
     """
+    fed = weight.__matmul__ if S.ndim == 2 else lambda square: np.einsum("mn,n->m", square, weight)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        twice = weight @ S[0]
+        twice = fed(S[0])
         yield S, twice
         for T, drive in steps:
-            S = np.einsum("pqn,qn->pn", T, S) + drive * (twice + noise2)
-            twice = weight @ S[0]
+            S = np.einsum("pq...,q...->p...", T, S) + drive * (twice + noise2)
+            twice = fed(S[0])
             yield S, twice
 
 

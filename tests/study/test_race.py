@@ -41,9 +41,17 @@ def test_corners_of_the_cube_are_corners_of_the_box():
 
 
 def test_trials_are_judged_by_the_exact_curve():
-    drawn = race.trials(H, "nesterov", batch=4, steps=30, count=12, noise=0.3)
-    exact = [mb.risk_curve(H, m, 4, 30, noise=0.3)[-1] for m in drawn.methods]
-    np.testing.assert_allclose(drawn.risks, exact, rtol=1e-9)
+    for steps in (30, race.STEPPED, race.STEPPED + 1):                   # side by side, or one by one
+        drawn = race.trials(H, "nesterov", batch=4, steps=steps, count=12, noise=0.3)
+        exact = [mb.risk_curve(H, m, 4, steps, noise=0.3)[-1] for m in drawn.methods]
+        np.testing.assert_allclose(drawn.risks, exact, rtol=1e-9)
+        assert steps == 30 or 0 < np.isinf(exact).sum() < 12
+
+
+def test_how_many_trials_are_judged_at_once_changes_no_bit(monkeypatch):
+    together = race.trials(H, "asgd", batch=4, steps=50, count=23).risks
+    monkeypatch.setattr(race, "TOGETHER", 5 * len(H))
+    np.testing.assert_array_equal(race.trials(H, "asgd", batch=4, steps=50, count=23).risks, together)
 
 
 @pytest.mark.parametrize("M", [5, 8])

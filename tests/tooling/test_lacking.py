@@ -37,8 +37,8 @@ def outcome(folder, workers=0, **settings):
     (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text())
     (folder / "test_cases.py").write_text(CASES)
     environment = {name: value for name, value in os.environ.items() if name != "MOMBOOK_REQUIRE_ALL"} | settings
-    environment["PYTHONPATH"] = str(ROOT / "tests")
-    shared = [f"-n{workers}", "--dist=loadscope"] if workers else []
+    environment |= {"PYTHONPATH": str(ROOT / "tests"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}     # loading all takes seconds
+    shared = ["-p", "xdist", f"-n{workers}", "--dist=loadscope"] if workers else []
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *shared, folder]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
     return run.returncode, run.stdout

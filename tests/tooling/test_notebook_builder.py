@@ -1,6 +1,7 @@
 """tools/build_notebooks.py: the same bytes twice, staleness seen, wrong numbers caught by nbval, failures named."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -58,10 +59,10 @@ def nbval(folder, *notebooks):
     (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, "-c", "/dev/null",
                "-o", f"pythonpath={ROOT / 'tests'}"]
-    flags = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
+    flags = ["-p", "nbval.plugin", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=60"]
     run = subprocess.run(
         [*command, *flags, *(folder / name for name in notebooks)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     return run.returncode, run.stdout + run.stderr
 

@@ -43,9 +43,10 @@ def output(tmp_path):
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     cells = [new_code_cell(cell, execution_count=k) for k, cell in enumerate(cells)]
     nbformat.write(new_notebook(metadata=kernel, cells=cells), tmp_path / "notebook.ipynb")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", "-n2",
-               "--dist=loadscope", "--no-loadscope-reorder", "--nbval", "--nbval-current-env", tmp_path]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", "-p", "xdist", "-n2",
+               "--dist=loadscope", "--no-loadscope-reorder", "-p", "nbval.plugin", "--nbval", "--nbval-current-env", tmp_path]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
+                   "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}               # loading all plugins takes seconds
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600).stdout
 
 
