@@ -13,6 +13,7 @@ import numpy as np
 
 import mombook as mb
 from benchmarks.advice import TARGET, Optimizers, passages, problems, sources
+from mombook.tuning.steps import whole_epochs
 
 HEAD = "data,labels,noise factor,family,batch,forecast,taken"
 LONGEST = 3000
@@ -25,8 +26,9 @@ def lines(name, design, kind):
     y = X @ np.linalg.lstsq(X, design.labels, rcond=None)[0] if kind == "clean" else design.labels
     largest = 2.0 ** np.floor(np.log2(len(X)))
     batches = np.unique(np.round(2.0 ** np.linspace(1, np.log2(largest), 4)))
-    advice = mb.advise(mb.Design(X, y, name=name), TARGET, batches=batches)
+    advice = mb.advise(mb.Design(X, y, name=name), TARGET, batches=batches, critical="forecast")
     for family, steps in advice.steps.items():
+        steps = whole_epochs(steps, batches, len(X) if advice.noise else None)
         for batch, method, forecast in zip(batches, advice.methods[family], steps, strict=True):
             if np.isfinite(forecast) and 3 * forecast < LONGEST and (family, batch) not in mended(advice):
                 (taken,), _ = passages(X, y, Optimizers.of(method), int(batch), int(np.ceil(3 * forecast)) + 1)

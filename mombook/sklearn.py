@@ -205,7 +205,8 @@ class MomentumRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc,unu
                 self.steps is None and draws == "epochs") else 1.0
         else:
             self.advice_ = advise(design, self.target, ridge=self._ridge, batches=None if self.batch is None else [self.batch],
-                                  families=None if method is None else [method], objective=self.objective, draws=draws)
+                                  families=None if method is None else [method], objective=self.objective, draws=draws,
+                                  critical="forecast")
             pick = self.advice_.pick
             self.method_, self.batch_, needed = pick.method, round(pick.batch), pick.steps
         return max(np.ceil(needed), 1) if self.steps is None else self.steps

@@ -190,14 +190,15 @@ Markdown(found.table())
 
 # %% [markdown]
 # Every number in it can be had alone, `found["asgd", 16]` for one. It is guaranteed by a theorem, computed, measured by runs on
-# these rows, or a forecast; the last two have an interval. `found.plot()` draws steps and samples over the batch. The critical
-# batch, a forecast, once more from its definition:
+# these rows, or a forecast. `found.plot()` draws steps and samples over the batch. For the critical batches every family was
+# trained at one batch after the other, up to 512 runs of each, until samples had doubled. Where that would take long they are
+# forecasts. SGD's once more from its definition:
 
 # %%
-critical = found.critical["sgd"]
-samples = np.exp(np.interp(np.log(critical), np.log(found.batches), np.log(found.samples["sgd"])))
-print(f"SGD: samples to the target at batch {critical:.0f} over those at batch 1: {samples / found.samples['sgd'][0]:.3f}")
-np.testing.assert_allclose(samples, 2 * found.samples["sgd"][0], rtol=1e-9)
+critical, ladder = found.critical["sgd"], found.ladders["sgd"]
+samples = np.exp(np.interp(np.log(critical), np.log(ladder.batches), np.log(ladder.samples)))
+print(f"SGD: samples to the target at batch {critical:.0f} over those at batch 1: {samples / ladder.samples[0]:.3f}")
+np.testing.assert_allclose(samples, 2 * ladder.samples[0], rtol=1e-9)
 
 # %% [markdown]
 # Label noise changes the advice, since steps must shrink until the [noise floor] lies below the target; larger batches then go
@@ -222,10 +223,10 @@ for noise, draws in ((0.0, "replacement"), ("labels", "replacement"), ("labels",
     steps[noise, draws] = advice.steps["asgd"][3]
 clean, fresh, epochs = steps.values()
 print(f"times the steps of clean labels: {fresh / clean:.0f} afresh, {epochs / clean:.0f} in epochs")
-assert 44 < fresh / clean < 48 and 10.5 < epochs / clean < 12.5
+assert 44 < fresh / clean < 48 and 9.5 < epochs / clean < 11
 
 # %% [markdown]
-# Noise drawn afresh asks for some 46 times the steps of clean labels. Noise that stays, in epochs, asks for a quarter of that.
+# Noise drawn afresh asks for some 46 times the steps of clean labels. Noise that stays, in epochs, asks for some 10 times.
 
 # %% [markdown]
 # ## Take it home
@@ -537,7 +538,7 @@ for scaled in (True, False):
 # - With tails the mean is carried by rare rows; single runs do better than it. Advice is then on the safe side. Clipping, or
 #   leaving columns in their units, changes more than any tuning.
 # - A ridge bends the mean step and makes no noise. Epochs have a lower noise floor than drawing with replacement. Advice that
-#   counts with them needs a quarter of the steps on the labels of diabetes.
+#   counts with them needs less than a quarter of the steps on the labels of diabetes.
 # - On the last layer of a tanh network, advised and measured steps and critical batches agree within a sixth or so.
 #
 # All constants and the noise factor are ours; P1 has Gaussian covariates throughout.

@@ -148,7 +148,7 @@ CALLS = {
     "Table.to_pandas": (lambda: made("sweep").to_pandas(), {}),
     "advise": (mb.advise, {"source": H, "target": 0.1, "noise": 0.0, "ridge": 0.0, "batches": [1, 2], "families": ["sgd"],
                            "start": 1.0, "labels": None, "target_is": "excess risk", "loss": "mse", "objective": "time",
-                           "overhead": 1.0, "draws": "replacement"}),
+                           "overhead": 1.0, "draws": "replacement", "critical": "forecast"}),
     "contraction_gap": (mb.contraction_gap, {**RULES, "kurtosis": 3}),
     "contraction_gaps": (mb.contraction_gaps, {"spectrum": H, **TWO, "batch": 4, "kurtosis": 3, "stable_only": False,
                                                "tolerance": 1e-7}),

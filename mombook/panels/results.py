@@ -21,7 +21,8 @@ def advice_figure(advice: Any, dark: bool = False) -> Any:
 
     Returns:
         ``plotly.graph_objects.Figure``. Left, steps; right, samples, with the batch at which they have doubled (open mark),
-        and the band of at most twice the fewest. Open circles are measured. A star on either side is the recommendation.
+        and the band of at most twice the fewest. Open circles are measured, and so are the thin dotted lines, on which the open
+        marks are then. A star on either side is the recommendation.
     """
     f, c, B = new_figure(), style.theme(dark), advice.batches
     second = {"xaxis": "x2", "yaxis": "y2"}
@@ -68,9 +69,14 @@ def _curves(f, advice, family, second):
                       line={"color": look.color, "width": 2.5, "dash": look.dash}, showlegend=not at,
                       marker={"symbol": look.marker, "size": 6, "color": look.color}, **at,
                       hovertemplate="%{y:.3~g} " + what + " at B = %{x:.3~r}<extra>" + look.word + "</extra>")
-    critical = advice.critical[family]
+    critical, twice, kind = advice.critical[family], 2 * advice.samples[family][0], ""
+    if ladder := advice.ladders.get(family):
+        twice, kind = ladder.twice, ", measured"
+        f.add_scatter(name=f"{look.word}, trained", x=ladder.batches, y=ladder.samples, mode="lines", showlegend=False,
+                      line={"color": look.color, "width": 1.5, "dash": "dot"}, **second,
+                      hovertemplate="%{y:.3~g} samples at B = %{x:.3~r}, measured<extra>" + look.word + "</extra>")
     if np.isfinite(critical):
-        f.add_scatter(name=f"{look.word}, critical batch", x=[critical], y=[2 * advice.samples[family][0]], mode="markers",
+        f.add_scatter(name=f"{look.word}, critical batch", x=[critical], y=[twice], mode="markers",
                       marker={"symbol": f"{look.marker}-open", "size": 12, "color": look.color, "line": {"width": 2}},
                       showlegend=False, **second,
-                      hovertemplate="samples have doubled at batch %{x:.3~r}<extra>" + look.word + "</extra>")
+                      hovertemplate="samples have doubled at batch %{x:.3~r}" + kind + "<extra>" + look.word + "</extra>")

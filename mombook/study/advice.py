@@ -19,6 +19,7 @@ from ..model.design import Design
 from ..model.family import FAMILIES
 from ..model.method import Method
 from ..prose import given, percent, three, whole
+from ..tuning.steps import whole_epochs
 from .certainty import TAILS, interval
 from .programs import line, script
 
@@ -62,6 +63,25 @@ class Pick:
 
 
 @dataclass(frozen=True, eq=False)
+class Ladder:
+    """Samples to the target that true runs of one family take, batch by batch, until they have doubled; see ``ladders``.
+
+    Attributes:
+        batches, samples: shape ``(k,)``.
+        twice: twice the samples at the first batch of the advice.
+    """
+
+    batches: Floats
+    samples: Floats
+    twice: float
+
+    @property
+    def critical(self) -> float:
+        """The batch at which samples have doubled, read off between batches; ``inf`` where they have not by the last one."""
+        return _crossing(self.batches, self.samples, self.twice)
+
+
+@dataclass(frozen=True, eq=False)
 class Advice:
     """What ``advise`` found; arrays have one entry for each of ``batches``. Its repr is the advice in plain sentences.
 
@@ -70,7 +90,8 @@ class Advice:
         batches: batch sizes, shape ``(n,)``.
         target: the share of the initial excess risk that training should reach.
         noise: standard deviation of the label noise.
-        methods, steps: family -> tuned ``Method``s, and the steps to the target that theory expects (``inf``: not reached).
+        methods, steps: family -> tuned ``Method``s, and the steps to the target that theory expects, as ``tuning.steps`` counts
+            them (``inf``: not reached). Entries have them in whole epochs, where label noise cancels at the end of one.
         design: the ``Design`` it is for; ``None`` where only a spectrum or ``Inputs`` were given.
         loss: ``"mse"`` or ``"half"``: the loss whose gradient the lines of PyTorch and the optimizer take.
         objective, overhead: what the recommendation is to save, as ``advise``.
@@ -79,6 +100,7 @@ class Advice:
         checked: what is known of the recommendation, by name; see ``certainty``.
         measured: (family, index into ``batches``) -> the ``Pick`` that was trained on the rows; it takes the place of the
             forecast in entries, table and recommendation, and may have larger steps than ``methods``. See ``finalists``.
+        ladders: family -> the ``Ladder`` of its ``methods``, where critical batches were measured.
     """
 
     inputs: Inputs
@@ -95,6 +117,7 @@ class Advice:
     told: tuple[str, ...] = ()
     checked: dict[str, float] = field(default_factory=dict)
     measured: dict[tuple[str, int], Pick] = field(default_factory=dict)
+    ladders: dict[str, Ladder] = field(default_factory=dict)
 
     @property
     def samples(self) -> dict[str, Floats]:
@@ -103,12 +126,14 @@ class Advice:
 
     @property
     def critical(self) -> dict[str, float]:
-        """Family -> the batch at which samples to the target have doubled from batch 1, read off between batches; ``inf``
-        where they have not by the last one."""
-        return {f: _crossing(self.batches, s, 2 * s[0]) for f, s in self.samples.items()}
+        """Family -> the batch at which samples to the target have doubled from batch 1, read off between batches: of true runs
+        where there is a ladder, else of ``samples``; ``inf`` where they have not by the last one."""
+        return {f: self.ladders[f].critical if f in self.ladders else _crossing(self.batches, s, 2 * s[0])
+                for f, s in self.samples.items()}
 
     def doubling(self, family: str, batch: float) -> float:
-        """By which factor doubling the batch divides the steps: 2 where it is free, 1 where it is wasted.
+        """By which factor doubling the batch divides the steps, before these are rounded to whole epochs: 2 where it is free, 1
+        where it is wasted.
 
         Raises:
             ValueError: a family that was not asked for, or a batch whose double is not among ``batches``.
@@ -128,13 +153,13 @@ class Advice:
     @property
     def fewest(self) -> float:
         """The fewest samples of all that may be recommended, steps counted whole; ``inf``: nothing gets there."""
-        return float(min((self.batches * s).min() for s in self._counted.values()))
+        return float(min((self.batches * s).min() for s in self.counted.values()))
 
     @property
-    def _counted(self):
-        """Family -> whole steps; where finalists were trained, theirs alone."""
+    def counted(self) -> dict[str, Floats]:
+        """Family -> whole steps of a run that is long enough; where finalists were trained, theirs alone."""
         if not self.measured:
-            return {f: np.ceil(s) for f, s in self.steps.items()}
+            return {f: np.ceil(self._run(s, self.batches)) for f, s in self.steps.items()}
         counted = {f: np.full(s.shape, np.inf) for f, s in self.steps.items()}
         for (family, i), pick in self.measured.items():
             counted[family][i] = pick.steps
@@ -152,7 +177,7 @@ class Advice:
         if not np.isfinite(most):
             return None
         least, at = {}, {}
-        for family, steps in self._counted.items():
+        for family, steps in self.counted.items():
             samples = self.batches * steps
             cost = {"steps": steps, "samples": samples, "time": steps * (self.overhead + self.batches)}[self.objective]
             cost = np.where((samples <= most) | (self.objective == "time"), cost, np.inf)
@@ -185,10 +210,15 @@ class Advice:
     def _entry(self, family, i):
         if (family, i) in self.measured:
             return self.measured[family, i]
-        B, steps, method = float(self.batches[i]), float(self.steps[family][i]), self.methods[family][i]
+        B, method = float(self.batches[i]), self.methods[family][i]
+        steps = float(self._run(self.steps[family][i], B))
         kind = "computed" if self._is_computed(family, i) else "forecast"
         likely = interval(steps, self.inputs.factor) if kind == "forecast" and self.rows is not None else None
         return Pick(family, B, method, steps, B * steps, line(method, self.loss, self.inputs.ridge), kind, likely)
+
+    def _run(self, steps, batch):
+        """Steps that theory expects as they are run."""
+        return whole_epochs(steps, batch, self.rows if self.noise else None)
 
     def _is_computed(self, family, i):
         """Whether steps are exact: for Gaussian inputs, or on these rows where samples are drawn afresh."""
@@ -287,7 +317,8 @@ class Advice:
                 "loss": self.loss, "objective": self.objective,
                 "recommendation": best, "checked": {k: number(v) for k, v in self.checked.items()},
                 "certainty": self.certainty, "guaranteed": self.guaranteed,
-                "critical": {f: number(c) for f, c in self.critical.items()}, "entries": entries,
+                "critical": {f: number(c) for f, c in self.critical.items()}, "critical_measured": list(self.ladders),
+                "entries": entries,
                 "sentences": self.sentences()}
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -309,13 +340,19 @@ class Advice:
         Guaranteed are the numbers of ``guaranteed``. Computed is what follows from the rows, or from the given law, without a
         model of them. Measured are the steps of ``measured`` entries, by true runs. A forecast replaces the fourth moments of
         the rows by one factor, the labels to come by their law, or shuffled epochs by draws whose label noise cancels to first
-        order.
+        order. A critical batch is measured where there is a ladder of true runs.
         """
         exact = self.design is None and self.rows is None
-        kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact, "critical batches": exact}
+        kinds = {"spectrum": True, "noise": True, "noise factor": True, "steps": exact}
         return {**{name: "computed" if yes else "forecast" for name, yes in kinds.items()},
+                **{f"critical batch of {FAMILIES[f].word}": self._critical_kind(f) for f in self.steps},
                 "steps of the recommendation": "forecast" if self.best is None else self.pick.certainty,
                 **dict.fromkeys(self.guaranteed, "guaranteed")}
+
+    def _critical_kind(self, family):
+        if family in self.ladders:
+            return "measured"
+        return "computed" if self.design is None and self.rows is None else "forecast"
 
     @property
     def guaranteed(self) -> dict[str, float]:
@@ -387,9 +424,11 @@ class Advice:
             saves = f"divide the steps by {three(fewer)}" if fewer > 1 else "save no step"
             times = self.batches[i + 1] / self.batches[i]
             yield f"{'Doubling the batch' if times == 2 else f'A batch {three(times)} times as large'} would {saves}."
-        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}")
-                for f, c in self.critical.items()]
-        yield f"Batches at which the samples needed have doubled: {', '.join(ends)}."
+        kinds = {f: self._critical_kind(f) for f in self.steps}
+        one = len(set(kinds.values())) == 1
+        ends = [f"{FAMILIES[f].word} " + (count(c) if np.isfinite(c) else f"above {given(self.batches[-1])}") +
+                ("" if one else f" ({kinds[f]})") for f, c in self.critical.items()]
+        yield f"Batches at which the samples needed have doubled{f', {kinds[family]}' if one else ''}: {', '.join(ends)}."
 
     def _problem(self):
         """Sentences about the inputs and the labels."""

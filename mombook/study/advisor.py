@@ -18,9 +18,10 @@ from ..model.family import FAMILIES
 from ..model.method import LOSSES, Method
 from ..model.spectrum import Spectrum
 from ..prose import percent, three
-from ..tuning.steps import steps_needed, tune_batches
+from ..tuning.steps import steps_needed, tune_batches, whole_epochs
 from .advice import Advice, Pick, count
 from .finalists import on_rows, trained, work_on_rows
+from .ladders import ladders
 from .programs import line
 
 __all__ = ["Advice", "Pick", "advise", "count", "line", "merged", "steps_of", "tune_for"]
@@ -46,7 +47,8 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
            batches: ArrayLike | None = None, families: Sequence[str] | None = None, start: ArrayLike | None = None, *,
            labels: Any = None, target_is: Literal["excess risk", "loss", "held-out loss"] = "excess risk",
            loss: Literal["mse", "half"] = "mse", objective: Literal["steps", "samples", "time"] = "steps",
-           overhead: float | None = None, draws: Literal["epochs", "replacement"] | None = None) -> Advice:
+           overhead: float | None = None, draws: Literal["epochs", "replacement"] | None = None,
+           critical: Literal["measured", "forecast"] = "measured") -> Advice:
     r"""Tuned methods, expected steps and critical batches for a problem.
 
     $$ T_B = \min\{t : E R_t \le \text{target} \cdot R_0\}, \qquad B\,T_B = 2\,T_1 \text{ at the critical batch}
@@ -54,7 +56,8 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
 
     Every family is tuned at every batch for the steps it takes (``tuning.steps``). With labels and epochs, the best at each
     batch is then trained on the rows (``finalists``), and one of these is named. The recommendation is run on the exact moments
-    of the rows; if it is late, another is named, or its steps are shortened. Both are done where that takes a second or two.
+    of the rows; if it is late, another is named, or its steps are shortened. At last every family is trained at one batch after
+    the other, until samples have doubled (``ladders``). Each is done where it takes a second or two.
 
     Args:
         source: a ``Design``; a pair ``(X, y)``, an array, a table, a path or the name of a data set, as ``load``; a
@@ -78,6 +81,8 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
         overhead: for ``"time"``: what a step costs besides its samples, in samples.
         draws: ``"epochs"``: rows are shuffled and their labels stay; ``"replacement"``: every sample is drawn afresh, with
             noise of its own. By default epochs where the noise is that of the labels.
+        critical: ``"measured"``: critical batches by true runs, where there can be some; ``"forecast"``: by theory, which takes
+            no time.
 
     Returns:
         ``Advice``.
@@ -98,6 +103,7 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     design, inputs = _problem(source, labels, ridge)
     labelled = design if design is not None and design.labels is not None else None
     own = noise is None or isinstance(noise, str)
+    critical = arguments.choice("critical", critical, ("measured", "forecast"))
     draws, noise = _draws(draws, noise, design), _noise(noise, labelled, inputs.ridge)
     start = _start(start, labelled, inputs)
     share, told = _share(target, target_is, loss, labelled, inputs, start)
@@ -109,10 +115,11 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     advice = Advice(inputs, batches, share, noise, methods, steps, design, loss, objective, overhead or 0.0, rows, told)
     if labelled is None:
         return advice
-    first = _first_error(start, labelled, inputs)
-    if rows is not None and (own or not noise):
-        advice = replace(advice, measured=trained(advice, first, "labels" if own else 0.0))
-    return _checked(advice, first)
+    first, visible = _first_error(start, labelled, inputs), _labels(own)
+    if rows is None or not (own or not noise):
+        return _checked(advice, first)
+    advice = _checked(replace(advice, measured=trained(advice, first, visible)), first)
+    return replace(advice, ladders=ladders(advice, first, visible)) if critical == "measured" else advice
 
 
 # -- the question -----------------------------------------------------------------------------------------------------
@@ -148,6 +155,11 @@ def _noise(noise, labelled, ridge):
         return left if left > CLEAN * whole else 0.0
     return arguments.number("noise", 0.0 if noise is None else noise, low=0.0,
                             allowed="a finite number >= 0, or 'labels' for a design with labels")
+
+
+def _labels(own: bool) -> float | Literal["labels"]:
+    """The noise of runs on the rows: the labels as they are, or none."""
+    return "labels" if own else 0.0
 
 
 def _start(start, labelled, inputs):
@@ -218,7 +230,7 @@ def steps_of(design: Design, method: Method, batch: int, target: float = 0.01, r
         batch: rows in a batch, at most n; target: share of the initial excess risk; ridge: weight decay.
 
     Returns:
-        Expected steps; ``inf``: not reached.
+        Expected steps, with label noise whole epochs past the first; ``inf``: not reached.
 
     Raises:
         ValueError: an argument of the wrong kind or out of range.
@@ -234,8 +246,8 @@ def steps_of(design: Design, method: Method, batch: int, target: float = 0.01, r
     target = arguments.number("target", target, above=0.0, below=1.0)
     inputs = Inputs.of(design, ridge)
     start = design.solution(inputs.ridge) ** 2
-    goal = target * inputs.initial_risk(start)
-    return _needed(inputs, method, batch, goal, _noise("labels", design, inputs.ridge), start, design.shape[0])
+    goal, noise, rows = target * inputs.initial_risk(start), _noise("labels", design, inputs.ridge), design.shape[0]
+    return float(whole_epochs(_needed(inputs, method, batch, goal, noise, start, rows), batch, rows if noise else None))
 
 
 def merged(inputs: Inputs, start: ArrayLike, ratio: float) -> tuple[Inputs, Floats]:
@@ -270,7 +282,7 @@ def _checked(advice, first):
             del now.measured[family, i]
             continue
         if there.size:                                                  # later than was forecast, but not by much
-            steps[family][i] = _whole(there[0], round(pick.batch), advice.rows if advice.noise else None)
+            steps[family][i] = there[0]
             continue
         now = replace(now, told=(*advice.told, SHORTENED))
         halved[family, i] = halved.get((family, i), 0) + 1
@@ -279,12 +291,6 @@ def _checked(advice, first):
             advice.inputs, methods[family][i], pick.batch, advice.target * advice.inputs.initial_risk(first**2), advice.noise,
             first**2, advice.rows)
     return now
-
-
-def _whole(steps, batch, rows):
-    """The run that is long enough, of whole epochs where it is longer than one."""
-    each = 1 if rows is None else max(rows // batch, 1)
-    return float(steps) if steps <= each else float(-(-steps // each) * each)
 
 
 def _first_error(start, design, inputs):

@@ -64,14 +64,14 @@ def trained(advice: Advice, first: Floats, noise: float | Literal["labels"]) -> 
     shares, left, found = BOLD if advice.inputs.factor > TAILS else BOLD[:1], WORK, []
     for family, i in _worth(advice):
         B, tuned = float(advice.batches[i]), advice.methods[family][i]
-        limit = int(np.ceil(LATE * np.ceil(advice.steps[family][i])))
+        limit = int(np.ceil(LATE * advice.counted[family][i]))
         for share in shares:
-            if _cost(design, B, limit) > left:
+            if cost(design, B, limit) > left:
                 break
             method = Method(share * tuned.delta, share * tuned.eta, tuned.beta)
             steps, interval = passage(design, method, int(B), advice.target, limit, first, noise, advice.inputs.ridge)
             limit = int(min(interval[1], limit))                        # bolder steps are for those who want to be there sooner
-            left -= _cost(design, B, limit)
+            left -= cost(design, B, limit)
             if np.isfinite(interval[1]):
                 code = line(method, advice.loss, advice.inputs.ridge)
                 found.append((share, i, Pick(family, B, method, steps, B * steps, code, "measured", interval)))
@@ -126,18 +126,18 @@ def _worth(advice: Advice) -> list[tuple[str, int]]:
     if chosen is None:
         return []
     each = advice.batches + (advice.overhead if advice.objective == "time" else 0.0)
-    costs = {f: each * np.ceil(s) for f, s in advice.steps.items()}
+    costs = {f: each * steps for f, steps in advice.counted.items()}
     far = FAR * min(c.min() for c in costs.values())
     best = [(simplest({f: c[i] for f, c in costs.items()}), i) for i, B in enumerate(advice.batches) if B == round(B)]
     return sorted([(f, i) for f, i in best if costs[f][i] <= far], key=lambda entry: abs(entry[1] - chosen[1]))
 
 
-def _cost(design: Any, batch: float, steps: int) -> float:
-    """Numbers that a finalist's runs read; ``inf`` where a step holds too many."""
+def cost(design: Any, batch: float, steps: int, runs: int = RUNS) -> float:
+    """Numbers that so many runs of a method read; ``inf`` where a step holds too many."""
     (n, d), epochs = design.shape, np.ceil(steps * batch / design.shape[0])
-    a_step = RUNS * min(batch, n / 4) * d
-    held = RUNS * max(min(batch, n / 4) * d, n, 5 * batch)              # (row numbers, which ``row_sampling.batches`` limits)
-    return float(steps * (OVERHEAD + a_step) + 6 * RUNS * n * epochs) if held <= ELEMENTS else np.inf
+    a_step = runs * min(batch, n / 4) * d
+    held = runs * max(min(batch, n / 4) * d, n, 5 * batch)              # (row numbers, which ``row_sampling.batches`` limits)
+    return float(steps * (OVERHEAD + a_step) + 6 * runs * n * epochs) if held <= ELEMENTS else np.inf
 
 
 # -- the exact moments of the rows ------------------------------------------------------------------------------------

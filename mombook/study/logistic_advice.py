@@ -25,7 +25,7 @@ from ..model.family import FAMILIES, known
 from ..model.logistic import Logistic
 from ..model.method import Method
 from ..prose import given, percent, three
-from .advice import Advice, Pick, count
+from .advice import Advice, Ladder, Pick, count  # noqa: F401  (Ladder: the types of the inherited __init__ are looked up here)
 from .advisor import OBJECTIVES, tune_for
 from .programs import script
 
@@ -64,6 +64,10 @@ class LogisticAdvice(Advice):
     """
 
     model: Logistic = None  # type: ignore[assignment]  # a field after others that have defaults
+
+    def _run(self, steps: Any, batch: Any) -> Any:
+        """Steps of a race are those of a run."""
+        return steps
 
     def _entry(self, family: str, i: int) -> Pick:
         pick = super()._entry(family, i)

@@ -10,12 +10,16 @@ kept to the share of (epoch-share):
 $$ R_T = R^{\mathrm{clean}}_T + \rho_T\,\bigl(R^{\mathrm{fresh}}_T - R^{\mathrm{clean}}_T\bigr) \tag{epoch-risk} $$
 
 Label noise is then exact to first order in the step sizes; that of the inputs is taken as drawn afresh, which errs on the safe
-side. The noise is least at the end of an epoch, so with label noise runs longer than one epoch are of whole epochs.
+side. The noise is least at the end of an epoch, so with label noise runs longer than one epoch are of whole epochs. The steps
+that are needed are then read off between the ends of epochs, so that they can be compared from batch to batch; ``whole_epochs``
+says how long the run is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,7 +58,7 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
 
     Returns:
         family -> its methods, and family -> the steps they need, shape ``(n,)``, log-linear between whole steps; on rows with
-        label noise whole epochs, where there is more than one; ``inf`` where none is found.
+        label noise, past the first epoch, log-linear between the ends of epochs (``whole_epochs``); ``inf``: none is found.
 
     Raises:
         ValueError: an argument of the wrong kind or out of range.
@@ -76,16 +80,18 @@ def tune_batches(spectrum: Spectrum, families: Sequence[str], batches: ArrayLike
     for family in families:
         problem = spectrum, family, 1.0, noise, start, kurtosis
         search = _search(rows, *problem)
+        runs: list[float] = []
         found: list[tuple[Method, float]] = []
         for batch in batches.tolist():
             search.batch = batch
-            method, needed = _at(search, target, 16.0 if quick else _guess([t for _, t in found]), quick)
+            method, needed = _at(search, target, 16.0 if quick else _guess(runs), quick)
             if 0 < needed < np.inf:
                 if quick:
                     method, needed = _improved(search, method, target, needed)
                 else:
                     needed = search.exact_steps_to(method, target, needed)
             found.append((method, needed))
+            runs.append(float(whole_epochs(needed, batch, rows if noise else None)))
         methods[family], steps[family] = [m for m, _ in found], np.array([t for _, t in found])
     return methods, steps
 
@@ -96,6 +102,25 @@ def steps_needed(spectrum: Spectrum, method: Method, batch: float, target: float
     search = _search(rows, spectrum, "asgd", batch, noise, start, kurtosis)
     near = search.steps_to(method, target)
     return search.exact_steps_to(method, target, near) if 0 < near < np.inf else near
+
+
+def whole_epochs(steps: ArrayLike, batch: ArrayLike, rows: int | None) -> Any:
+    """The steps of ``tune_batches`` as they are run: as they are up to one epoch, then whole epochs.
+
+    Args:
+        steps: those needed, shape ``(...)``; batch: >= 1, shape ``(...)``.
+        rows: how many are shuffled, with labels that stay and are noisy; ``None``: none, and nothing changes.
+
+    Returns:
+        Shape ``(...)``.
+
+    >>> whole_epochs([3.5, 10.0, 10.1, np.inf], 10, 100).tolist()
+    [3.5, 10.0, 20.0, inf]
+    """
+    steps = np.asarray(steps, dtype=float)
+    each = np.inf if rows is None else np.maximum(rows // np.asarray(batch), 1)
+    with np.errstate(invalid="ignore"):
+        return np.where(steps <= each, steps, np.ceil(steps / each) * each)
 
 
 def _search(rows, *problem):
@@ -248,7 +273,8 @@ class _Epochs(_Shuffled):
         return float(epochs * each)
 
     def exact_steps_to(self, method, target, near):
-        """The same on the whole spectrum, from a guess."""
+        """The same on the whole spectrum, from a guess, log-linear between the ends of epochs."""
+        @cache
         def log_risk(steps):
             return np.log(self.risks(method, [steps])[0] / target)
 
@@ -260,7 +286,8 @@ class _Epochs(_Shuffled):
             epochs += max(epochs // 50, 1)
         while epochs > 2 and log_risk((epochs - 1) * each) <= 0:
             epochs -= 1
-        return float(epochs * each) if log_risk(epochs * each) <= 0 else np.inf
+        before, after = log_risk((epochs - 1) * each), log_risk(epochs * each)
+        return each * (epochs - 1 + float(before / (before - after))) if after <= 0 else np.inf
 
 
 def _within(log_risk, last):

@@ -141,7 +141,7 @@ def test_the_forecasts_choice_is_trained_first(monkeypatch, advised):
     away = [abs(j - i) for _, j in finalists._worth(blind)]
     assert away == sorted(away) and away[0] == 0 < away[-1]
     limit = int(np.ceil(1.5 * np.ceil(blind.steps[family][i])))
-    monkeypatch.setattr(finalists, "WORK", 1.0 + finalists._cost(DESIGN, float(blind.batches[i]), limit))
+    monkeypatch.setattr(finalists, "WORK", 1.0 + finalists.cost(DESIGN, float(blind.batches[i]), limit))
     assert next(iter(trained(blind, first, "labels"))) == (blind.best if blind.best in advised.measured else None)
     monkeypatch.setattr(finalists, "WORK", finalists.WORK - 2.0)
     assert blind.best not in trained(blind, first, "labels")
@@ -162,7 +162,7 @@ def test_large_tables_and_long_runs_are_left_alone(n, d, batch, steps):
     class Table:
         shape = n, d
 
-    assert finalists._cost(Table, batch, steps) > finalists.WORK
+    assert finalists.cost(Table, batch, steps) > finalists.WORK
 
 
 @pytest.mark.parametrize(("n", "d", "batch", "steps"), [(1797, 61, 1024, 30), (569, 30, 8, 3000), (100_000, 50, 1024, 30)])
@@ -172,7 +172,7 @@ def test_the_work_of_a_finalist_is_estimated(n, d, batch, steps):
         shape = n, d
 
     read, besides = steps * 16 * min(batch, n / 4) * d, steps * finalists.OVERHEAD + 16 * n * 6 * (steps * batch / n + 1)
-    assert read <= finalists._cost(Table, batch, steps) <= read + besides < finalists.WORK
+    assert read <= finalists.cost(Table, batch, steps) <= read + besides < finalists.WORK
 
 
 # -- what it changes ---------------------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ import pytest
 
 import mombook as mb
 from mombook.data.loading import load
+from mombook.exact.epochs import noise_share
 from mombook.sample.minibatch import train
-from mombook.tuning.steps import steps_needed, tune_batches
+from mombook.tuning.steps import steps_needed, tune_batches, whole_epochs
 
 H = mb.Spectrum.power_law(40, 1.2)
 
@@ -46,7 +47,7 @@ def test_training_in_epochs_arrives_when_forecast(batch, family):
     target = 0.02 * data.eigenvalues @ start / 2
     methods, steps = tune_batches(data.spectrum(), [family], [batch], target, noise, start, rows=240)
     (method,), (t,) = methods[family], steps[family]
-    t = int(np.ceil(t))
+    t = int(np.ceil(whole_epochs(t, batch, 240)))
     risk = train(data, method, batch, t, 200, np.random.default_rng(1), "epochs", "labels") / target
     error = risk.std(0) / 200**0.5
     assert risk[:, t].mean() < 1 + 5 * error[t] and risk[:, t].mean() > 0.4         # (whole epochs may overshoot)
@@ -67,14 +68,29 @@ def test_without_label_noise_training_in_epochs_may_end_at_any_step(batch):
         assert steps_needed(H, method, batch, target, rows=100) == t
 
 
-def test_steps_needed_are_those_of_the_table():
-    data = design(0.8)
-    noise, start = float(np.sqrt(np.mean(data.residuals() ** 2))), data.solution() ** 2
-    target = 0.02 * data.eigenvalues @ start / 2
-    methods, steps = tune_batches(data.spectrum(), ["heavy_ball"], [2, 24], target, noise, start, rows=240)
-    for batch, method, t in zip([2, 24], methods["heavy_ball"], steps["heavy_ball"], strict=True):
-        assert steps_needed(data.spectrum(), method, batch, target, noise, start, rows=240) == t
-        assert t <= 240 // batch or t % (240 // batch) == 0
+@pytest.mark.parametrize("batch", [24, 80])
+def test_past_an_epoch_steps_are_read_off_between_the_ends_of_epochs(batch):
+    """(epoch-risk) at the two ends, from curves for samples drawn afresh; a straight line of the log between them."""
+    data, each, more = design(0.8), 240 // batch, batch * 239 / (240 - batch)
+    lam, start, noise = data.eigenvalues, data.solution() ** 2, float(np.sqrt(np.mean(data.residuals() ** 2)))
+    target = 0.02 * lam @ start / 2
+    methods, steps = tune_batches(data.spectrum(), ["heavy_ball"], [batch], target, noise, start, rows=240)
+    method = methods["heavy_ball"][0]
+    asked = 0
+    for goal in (target, 0.8 * target, 0.6 * target, 0.3 * target):
+        t = steps_needed(data.spectrum(), method, batch, goal, noise, start, rows=240)
+        assert goal < target or t == steps["heavy_ball"][0]
+        if t > each and t < np.inf:
+            ends = each * np.array([np.ceil(t / each) - 1, np.ceil(t / each)])
+            clean, fresh = (np.array([mb.risk_at(data.spectrum(), method, more, [int(T)], sigma, start)[0] for T in ends])
+                            for sigma in (0.0, noise))
+            kept = [noise_share(lam, lam**2, method.delta, method.eta, method.beta, batch, 240, int(T)) for T in ends]
+            before, after = np.log(clean + kept * (fresh - clean))
+            np.testing.assert_allclose(t, np.interp(-np.log(goal), [-before, -after], ends), rtol=1e-9)
+            assert before > np.log(goal) >= after and ends[0] < t < ends[1]
+            assert whole_epochs(t, batch, 240) == ends[1] and whole_epochs(t, batch, None) == t
+            asked += 1
+    assert asked
 
 
 @pytest.mark.parametrize(("values", "named"), [({"families": ["adam"]}, "families"), ({"batches": [0]}, "batches"),
