@@ -147,6 +147,8 @@ def measure(net: Any, loss: Callable[[Any, Any], Any], inputs: Any, labels: Any,
     Returns:
         A ``Curvature``. What the gradient has in directions that Lanczos does not resolve, or below 1e-6 of the largest
         eigenvalue, is left out: ``excess`` is then what so many steps of conjugate gradients would gain at most.
+        Train some steps before measuring. Near the end of a fit take half the advised steps: a sample that a step gets
+        wrong has more curvature than was measured (``benchmarks/networks.md``).
 
     Raises:
         ImportError: PyTorch is missing. ValueError: an argument of the wrong kind or out of range.
