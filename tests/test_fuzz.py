@@ -45,7 +45,8 @@ INNER = {"phase_diagram.arguments_of", "phase_diagram.run", "scaling.spectrum_of
          "race.method_at", "row_moments.row_noise", "schedule.step_slopes", "systems.start_of", "row_moments.perron",
          "System.one_row", "Method.transition", "Buffers.transition", "Buffers.change", "Problem", "Problem.states",
          "schedule.problem_of", "schedule.last_risk", "schedule.risk_and_gradient", "schedule.ramped", "network.sklearn_parts",
-         "logistic_moments.excesses", "estimate.spectrum_of", "estimate.gauss_rule"}
+         "logistic_moments.excesses", "estimate.spectrum_of", "estimate.gauss_rule",
+         "estimate.lanczos"}
 """What the command line, the panels and the loops of other functions call, with arguments that are checked before."""
 
 H, M = Spectrum([1.0, 0.5], counts=[1, 2]), Method(0.1, 0.02, 0.5)

@@ -60,6 +60,13 @@ def spectrum_of(product: Callable[[Floats], Floats], d: int, rng: np.random.Gene
 
 def gauss_rule(product: Callable[[Floats], Floats], v: Floats, steps: int) -> tuple[Floats, Floats]:
     """Nodes, and first entries of the eigenvectors, of the Gauss rule of one start v, shape ``(d,)``."""
+    theta, U, _ = lanczos(product, v, steps)
+    return theta, U[0]
+
+
+def lanczos(product: Callable[[Floats], Floats], v: Floats, steps: int) -> tuple[Floats, Floats, Floats]:
+    """Eigenvalues ``(k,)`` and eigenvectors ``(k, k)``, in columns, of the tridiagonal matrix that at most so many steps from v
+    make, and their basis, in rows ``(k, d)``."""
     V, a, b = np.zeros((steps, v.size)), [], []
     v = v / np.linalg.norm(v)
     for k in range(steps):
@@ -74,7 +81,7 @@ def gauss_rule(product: Callable[[Floats], Floats], v: Floats, steps: int) -> tu
         b.append(size)
         v = w / size
     theta, U = scipy.linalg.eigh_tridiagonal(np.array(a), np.array(b[:len(a) - 1]))
-    return theta, U[0]
+    return theta, U, V[:len(a)]
 
 
 def randomized_spectrum(rows: Any, rng: np.random.Generator, top: int = 50) -> Spectrum:

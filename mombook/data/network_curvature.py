@@ -6,14 +6,15 @@ $$ L(w+s) \approx L(w) + g\cdot s + \tfrac12\,s\cdot Gs, \qquad
    G = \frac1n\sum_i K_i, \quad K_i = J_i^\top\,\nabla^2 l_i\,J_i \tag{network-curvature} $$
 
 G is never formed: its products are one forward and one backward pass. Its spectrum and that of the gradient in it are those of
-Lanczos quadrature, (lanczos). What SGD adds to it is read off two traces, of squared lengths sample by sample,
+Lanczos quadrature, (lanczos), whose basis also has the step e that leads to the least value of this quadratic. The noise of the
+samples' gradients g_i is measured at both ends of that step, where the gradients of the quadratic are g_i and g_i - K_i e:
 
-$$ \tau = \frac{E\,\mathrm{tr}K_i^2 - \mathrm{tr}\,G^2}{(\mathrm{tr}\,G)^2 + \mathrm{tr}\,G^2}, \qquad
-   E|g_i|^2 - |g|^2 = \tau\,(2R\,\mathrm{tr}\,G + |g|^2) + \sigma^2\,\mathrm{tr}\,G, \qquad R = \tfrac12\,g\cdot G^{-1}g
+$$ \sigma^2\,\mathrm{tr}\,G = E|g_i - K_ie|^2 - |g - Ge|^2, \qquad
+   E|g_i|^2 - |g|^2 = \tau\,(2R\,\mathrm{tr}\,G + |g|^2) + \sigma^2\,\mathrm{tr}\,G, \qquad Ge = g, \quad R = \tfrac12\,g\cdot e
    \tag{network-noise} $$
 
-which for one output, half the squared error and Gaussian inputs give 1 and the variance of the labels. This module needs
-PyTorch, which mombook does not install.
+So tau is the noise factor where the risk is, not a mean over all directions. For one output, half the squared error and
+Gaussian inputs, tau is 1 and sigma^2 is the variance of the labels. This module needs PyTorch, which mombook does not install.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import numpy as np
 from .. import arguments
 from ..arrays import Floats
 from ..model.spectrum import Spectrum
-from .estimate import gauss_rule, spectrum_of
+from .estimate import lanczos, spectrum_of
 from .fourth_moments import Inputs
 
 try:
@@ -51,7 +52,7 @@ class GaussNewton:
         inputs, labels: tensors, one sample for each entry of their first axis.
 
     Raises:
-        ImportError: PyTorch is missing. ValueError: a net of another kind, or without weights.
+        ImportError: PyTorch is missing. ValueError: a net of another kind, without weights, or with an infinite loss.
     """
 
     def __init__(self, net: Any, loss: Callable[[Any, Any], Any], inputs: Any, labels: Any) -> None:
@@ -67,6 +68,8 @@ class GaussNewton:
         self.d = sum(p.numel() for p in self.weights.values())
         fixed = self.outputs(self.weights, inputs).detach()
         self.value = float(loss(fixed, labels))
+        if not np.isfinite(self.value):
+            arguments.refuse("net", self.value, "one whose loss on these samples is finite")
         self._slope = torch.func.grad(lambda f: loss(f, labels))         # of the loss in the outputs; of all samples at once
         self._fixed, self._pull = fixed, torch.func.vjp(lambda w: self.outputs(w, inputs), self.weights)[1]
 
@@ -78,13 +81,10 @@ class GaussNewton:
         """G v of (network-curvature), shape ``(d,)``."""
         return self._flat(self._pull(self._bent(v))[0])
 
-    def gradient_squares(self) -> Floats:
-        """|g_i|^2 of every sample, shape ``(n,)``."""
-        return self._squares(self.n * self._slope(self._fixed))
-
-    def product_squares(self, v: Floats) -> Floats:
-        """|K_i v|^2 of every sample, shape ``(n,)``."""
-        return self._squares(self.n * self._bent(v))
+    def gradient_squares(self, step: Floats | None = None) -> Floats:
+        """|g_i|^2 of every sample, shape ``(n,)``; after a step of shape ``(d,)``, |g_i + K_i step|^2."""
+        slope = self._slope(self._fixed)
+        return self._squares(self.n * (slope if step is None else slope + self._bent(step)))
 
     def _bent(self, v):
         """The second derivative of the loss in the outputs, times what v moves them by."""
@@ -116,7 +116,7 @@ class Curvature:
     Attributes:
         inputs: the spectrum of G and tau of (network-noise), as ``fourth_moments.Inputs``.
         start: E e_i^2 for each of its eigenvalues, so that the gradient is that of the network, shape ``(k,)``.
-        noise: sigma of (network-noise), 0 where the samples are less noisy than Gaussian inputs without label noise.
+        noise: sigma of (network-noise), what is left of the noise at the least value of the quadratic.
         excess: R, by how much the quadratic's least value is below the loss.
         loss, square_gradient: L and |g|^2.
         noise_trace: E|g_i|^2 - |g|^2.
@@ -142,11 +142,13 @@ def measure(net: Any, loss: Callable[[Any, Any], Any], inputs: Any, labels: Any,
 
     Args:
         net, loss, inputs, labels: as ``GaussNewton``.
-        rng: a ``numpy.random.Generator``; steps: of Lanczos; probes: random starts, for spectrum and traces.
+        rng: a ``numpy.random.Generator``; steps: of Lanczos; probes: random starts, for the spectrum.
 
     Returns:
         A ``Curvature``. What the gradient has in directions that Lanczos does not resolve, or below 1e-6 of the largest
         eigenvalue, is left out: ``excess`` is then what so many steps of conjugate gradients would gain at most.
+        Train some steps before measuring. Near the end of a fit take half the advised steps: a sample that a step gets
+        wrong has more curvature than was measured (``benchmarks/networks.md``).
 
     Raises:
         ImportError: PyTorch is missing. ValueError: an argument of the wrong kind or out of range.
@@ -156,34 +158,33 @@ def measure(net: Any, loss: Callable[[Any, Any], Any], inputs: Any, labels: Any,
     steps = min(arguments.whole("steps", steps, low=1), problem.d)
     probes = arguments.whole("probes", probes, low=1, high=10_000)
     g = problem.gradient()
+    square, spread = float(g @ g), _noise(problem, np.zeros_like(g))
     seen = spectrum_of(problem.product, problem.d, rng, steps, probes, LEAST)
-    nodes, omega = gauss_rule(problem.product, g, steps)
-    H, start = _joined(seen, nodes, omega**2 * (g @ g))
+    theta, U, V = lanczos(problem.product, g, steps)
+    keep = theta > LEAST * seen.largest
+    theta, U = theta[keep], U[:, keep]
+    left = _noise(problem, -square**0.5 * (U[0] / theta) @ U.T @ V)
+    H, start = _joined(seen, theta, U[0] ** 2 * square)
     excess = float(H.counts @ (H.eigenvalues * start)) / 2
-    each, all_, trace = np.mean([_squares(problem, rng.choice([-1.0, 1.0], size=problem.d)) for _ in range(probes)], axis=0)
-    tau = max(float((each - all_) / (trace**2 + all_)), 1e-3)
-    spread = float(np.mean(problem.gradient_squares()) - g @ g)
-    square = float(g @ g)
-    noise = max((spread - tau * square) / float(seen.trace) - 2 * tau * excess, 0.0) ** 0.5
-    return Curvature(Inputs(H, tau), start, noise, excess, problem.value, square, spread)
+    tau = max((spread - left) / (2 * excess * seen.trace + square), 1e-3)
+    return Curvature(Inputs(H, tau), start, (left / seen.trace) ** 0.5, excess, problem.value, square, spread)
 
 
-def _squares(problem, v):
-    """What a random v of signs estimates E tr K_i^2, tr G^2 and tr G by."""
-    product = problem.product(v)
-    return np.mean(problem.product_squares(v)), product @ product, v @ product
+def _noise(problem, step):
+    """The trace of the covariance of the samples' gradients after a step, by the quadratic."""
+    g = problem.gradient() + problem.product(step)
+    return max(float(np.mean(problem.gradient_squares(step)) - g @ g), 0.0)
 
 
 def _joined(seen, nodes, mass):
     """The spectrum with eigenvalues within ``RATIO`` as one, and E e_i^2 of a gradient whose square has this mass at nodes."""
-    keep = nodes > LEAST * seen.largest
     place = lambda lam: np.round(np.log(lam) / np.log(RATIO)).astype(int)  # noqa: E731
     bins = np.unique(place(seen.eigenvalues))
     at = np.searchsorted(bins, place(seen.eigenvalues))
     counts = np.bincount(at, seen.counts)
     lam = np.bincount(at, seen.counts * seen.eigenvalues) / counts
-    near = np.abs(np.log(nodes[keep])[:, None] - np.log(lam)).argmin(axis=1)
+    near = np.abs(np.log(nodes)[:, None] - np.log(lam)).argmin(axis=1)
     # the risk (1/2) lam e^2 of every node stays what it is, g^2/(2 lam), wherever it is put
-    start = np.bincount(near, mass[keep] / nodes[keep], lam.size) / (counts * lam)
+    start = np.bincount(near, mass / nodes, lam.size) / (counts * lam)
     H = Spectrum(lam[::-1], counts[::-1], "a network")
     return H, start[::-1]
