@@ -706,7 +706,7 @@ apart = np.array([[mb.overlap(mb.Spectrum.power_law(d, a).compressed(2))[0] for 
 print("ASGD and heavy ball apart by at most (percent)")
 print("d       " + "".join(f"  a = {a:4.2f}" for a in decays))
 for d, row in zip(dims, np.expm1(apart), strict=True):
-    print(f"{d:<8}" + "".join(f"{100 * v:10.2f}" for v in row))
+    print(f"{d:<8}" + "".join(f"{100 * v:10.4g}" for v in row))
 
 # %% [markdown]
 # At decay 0.5 the two differ by about 2 %, at any dimension: that is what "near overlap" means. At 0.75 they stay
