@@ -1,4 +1,4 @@
-"""Every heavy-ball claim of the ledger stands, and its labels exist in the notebooks it names."""
+"""The labels of every heavy-ball claim exist in the notebooks that it names; that it stands is for notebook 10."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,6 @@ import pytest
 from mombook.claims.heavy_ball import CLAIMS
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.key)
-def test_the_claim_stands(claim):
-    finding = claim.check()
-    assert finding.holds, finding.number
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.key)
