@@ -177,9 +177,9 @@ for found in (lanczos_spectrum(wide, rng, steps=80), randomized_spectrum(wide, r
 #
 # The labels of the wines are not linear in the columns. What least squares leaves of them is label noise, and the advice counts
 # with it. It also counts with shuffled epochs, as one trains. Then it trains the best family at each batch, sixteen runs of
-# each, and names one of these: of what costs at most one and a half times the fewest samples, the one of fewest steps. Expect a
-# batch, a momentum and a line for PyTorch. `mb.advise((X, y))` and `mb.advise("table.csv", labels="price")` do the same with a
-# table of your own.
+# each, and names one of these: of what costs at most one and a half times the fewest samples, the one of fewest steps. The
+# steps it names are those of sixteen runs more. Expect a batch, a momentum and a line for PyTorch. `mb.advise((X, y))` and
+# `mb.advise("table.csv", labels="price")` do the same with a table of your own.
 
 # %%
 found = mb.advise(wine, target=0.01)

@@ -100,6 +100,7 @@ class Advice:
         checked: what is known of the recommendation, by name; see ``certainty``.
         measured: (family, index into ``batches``) -> the ``Pick`` that was trained on the rows; it takes the place of the
             forecast in entries, table and recommendation, and may have larger steps than ``methods``. See ``finalists``.
+        choice: the key of the recommendation in ``measured``, which was trained again after it was chosen; ``None``: none was.
         ladders: family -> the ``Ladder`` of its ``methods``, where critical batches were measured.
     """
 
@@ -117,6 +118,7 @@ class Advice:
     told: tuple[str, ...] = ()
     checked: dict[str, float] = field(default_factory=dict)
     measured: dict[tuple[str, int], Pick] = field(default_factory=dict)
+    choice: tuple[str, int] | None = None
     ladders: dict[str, Ladder] = field(default_factory=dict)
 
     @property
@@ -171,8 +173,11 @@ class Advice:
 
         Of everything that costs at most twice the fewest samples (of what is ``measured``: one and a half times), the one of
         fewest steps (objective ``"steps"``) or of fewest samples (``"samples"``); of everything, the one of least time
-        (``"time"``). A method with more parameters must save a tenth. Steps are counted whole.
+        (``"time"``). A method with more parameters must save a tenth. Steps are counted whole, and those of finalists as the
+        first runs had them.
         """
+        if self.choice in self.measured:
+            return self.choice
         most = self.fewest * WITHIN["measured" if self.measured else "forecast"]
         if not np.isfinite(most):
             return None

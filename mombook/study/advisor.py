@@ -20,7 +20,7 @@ from ..model.spectrum import Spectrum
 from ..prose import percent, three
 from ..tuning.steps import steps_needed, tune_batches, whole_epochs
 from .advice import Advice, Pick, count
-from .finalists import on_rows, trained, work_on_rows
+from .finalists import again, on_rows, trained, work_on_rows
 from .ladders import ladders
 from .programs import line
 
@@ -55,9 +55,9 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
        \tag{advice} $$
 
     Every family is tuned at every batch for the steps it takes (``tuning.steps``). With labels and epochs, the best at each
-    batch is then trained on the rows (``finalists``), and one of these is named. The recommendation is run on the exact moments
-    of the rows; if it is late, another is named, or its steps are shortened. At last every family is trained at one batch after
-    the other, until samples have doubled (``ladders``). Each is done where it takes a second or two.
+    batch is then trained on the rows, and one of these is named, with the steps of a second training (``finalists``). It is run
+    on the exact moments of the rows; if it is late, another is named, or its steps are shortened. At last every family is
+    trained at one batch after the other, until samples have doubled (``ladders``). Each is done where it takes a second or two.
 
     Args:
         source: a ``Design``; a pair ``(X, y)``, an array, a table, a path or the name of a data set, as ``load``; a
@@ -118,7 +118,7 @@ def advise(source: Any, target: float = 0.01, noise: float | Literal["labels"] |
     first, visible = _first_error(start, labelled, inputs), _labels(own)
     if rows is None or not (own or not noise):
         return _checked(advice, first)
-    advice = _checked(replace(advice, measured=trained(advice, first, visible)), first)
+    advice = _checked(replace(advice, measured=trained(advice, first, visible)), first, visible)
     return replace(advice, ladders=ladders(advice, first, visible)) if critical == "measured" else advice
 
 
@@ -264,14 +264,21 @@ def merged(inputs: Inputs, start: ArrayLike, ratio: float) -> tuple[Inputs, Floa
 
 
 # -- the check --------------------------------------------------------------------------------------------------------
-def _checked(advice, first):
-    """The advice with its recommendation run on the exact moments of the rows, and mended where that is late."""
+def _checked(advice, first, noise=0.0):
+    """The advice with its recommendation trained again and run on the exact moments of the rows; mended where it is late."""
     methods, steps, halved = {f: list(m) for f, m in advice.methods.items()}, {f: t.copy() for f, t in advice.steps.items()}, {}
     now = replace(advice, methods=methods, steps=steps, measured=dict(advice.measured))         # mended in place
     for _ in range(TRIES):
         if now.best is None:
             break
         (family, i), pick = now.best, now.pick
+        if pick.certainty == "measured":
+            pick = again(now, pick, first, noise)
+            if pick is None:
+                del now.measured[family, i]
+                continue
+            now.measured[family, i] = pick
+            now = replace(now, choice=(family, i))
         if pick.batch != round(pick.batch) or work_on_rows(now, pick.steps) > WORK:
             break
         curve, length = on_rows(now, pick.method, round(pick.batch), pick.steps, first), int(np.ceil(pick.steps))

@@ -5,11 +5,13 @@ $$ \hat T = \min\{t : \bar R_t \le \text{target}\cdot R_0\}, \qquad \bar R_t \te
 
 The best family at every batch is trained, unless the forecast says that it takes far too many samples. On rows with heavy tails
 one noise factor makes tuned steps too small, most of all at small batches. There larger ones are trained too, and are finalists
-where the exact moments of the rows arrive as well.
+where the exact moments of the rows arrive as well. What is chosen of many is often what was lucky. So it is trained once more,
+on other orders of the rows, and these steps are named.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +27,8 @@ from .advice import Advice, Pick, simplest
 from .certainty import TAILS
 from .programs import line
 
-RUNS, SEED = 16, 20
-"""Runs of a finalist, each on its own orders of the rows, and the seed of these orders."""
+RUNS, SEED, AGAIN = 16, 20, 2000
+"""Runs of a finalist, each on its own orders of the rows; the seed of these orders; and that for the one that is chosen."""
 
 OTHERS, NINE_IN_TEN = 8, 1.645
 """The interval is for the mean of so many other runs; and half the width that has nine in ten of a normal law. Of the 48
@@ -87,13 +89,28 @@ def trained(advice: Advice, first: Floats, noise: float | Literal["labels"]) -> 
     return measured
 
 
+def again(advice: Advice, pick: Pick, first: Floats, noise: float | Literal["labels"]) -> Pick | None:
+    """A finalist as other runs have it; ``None`` where they are not there for sure, ``LATE`` times as late as the first ones.
+
+    Args:
+        advice, first, noise: as ``trained``; pick: one of its results.
+    """
+    _, high = pick.interval or (pick.steps, pick.steps)
+    limit = int(np.ceil(LATE * high))
+    B, ridge = int(pick.batch), advice.inputs.ridge
+    design: Any = advice.design
+    steps, interval = passage(design, pick.method, B, advice.target, limit, first, noise, ridge, AGAIN)
+    return replace(pick, steps=steps, samples=B * steps, interval=interval) if np.isfinite(interval[1]) else None
+
+
 def passage(design: Design, method: Method, batch: int, target: float, limit: int, first: Floats | None = None,
-            noise: float | Literal["labels"] = "labels", ridge: float = 0.0) -> tuple[float, tuple[float, float]]:
+            noise: float | Literal["labels"] = "labels", ridge: float = 0.0,
+            seed: int = SEED) -> tuple[float, tuple[float, float]]:
     """Steps after which the mean of true runs is first at the target, (measured-steps), and an interval for the mean of others.
 
     Args:
         design: with labels; method, batch, noise, ridge: as ``sample.minibatch.train``; first: the error at the start.
-        target: share of the risk at the start; limit: the most steps.
+        target: share of the risk at the start; limit: the most steps; seed: of the orders of the rows.
 
     Returns:
         Whole steps, ``inf`` where the mean does not get there; and between which steps nine in ten means of eight other runs
@@ -107,7 +124,7 @@ def passage(design: Design, method: Method, batch: int, target: float, limit: in
     (6.0, (5.0, 7.0))
     """
     target = arguments.number("target", target, above=0.0, below=1.0)
-    rng, width = np.random.default_rng(SEED), NINE_IN_TEN * np.sqrt(1 / RUNS + 1 / OTHERS)
+    rng, width = np.random.default_rng(seed), NINE_IN_TEN * np.sqrt(1 / RUNS + 1 / OTHERS)
     for _, risk in train_blocks(design, method, batch, limit, RUNS, rng, "epochs", noise, ridge, first, parts=20):
         with np.errstate(all="ignore"):
             share = risk / risk[:, :1]

@@ -90,6 +90,38 @@ def test_the_same_question_has_the_same_answer(advised):
     assert alone.pick.steps == pytest.approx(advised.pick.steps, abs=1)          # (the search began elsewhere)
 
 
+def test_what_is_named_was_trained_again(monkeypatch, advised):
+    """On other orders of the rows than those that chose it: the steps and the interval of the one, the choice of the others."""
+    seeds, first = [], DESIGN.first_error()
+    monkeypatch.setattr(finalists, "passage", lambda *args: seeds.append(args[8:]) or passage(*args))
+    before = trained(dataclasses.replace(advised, measured={}), first, "labels")
+    assert set(seeds) == {()} and before.keys() == advised.measured.keys()
+    chosen = dataclasses.replace(advised, measured=before, choice=None).best
+    assert advised.best == advised.choice == chosen
+    for key, pick in advised.measured.items():
+        if key != chosen:
+            assert pick == before[key]
+    pick, limit = advised.pick, int(np.ceil(1.5 * before[chosen].interval[1]))
+    risk = mb.sample.minibatch.train(DESIGN, pick.method, int(pick.batch), limit, 16, RNG(finalists.AGAIN), "epochs", "labels")
+    assert pick.steps == np.argmax((risk / risk[0, 0]).mean(axis=0) <= 0.01) and pick.samples == pick.batch * pick.steps
+    assert pick.method == before[chosen].method and pick != before[chosen]      # (5 steps, and 6 before)
+    late = dataclasses.replace(advised, measured={**advised.measured, chosen: dataclasses.replace(pick, steps=10 * pick.steps)})
+    assert late.best == chosen != dataclasses.replace(late, choice=None).best            # what was chosen stays
+    seeds.clear()
+    assert finalists.again(advised, before[chosen], first, "labels") == pick and seeds == [(finalists.AGAIN,)]
+
+
+def test_what_fails_when_it_is_trained_again_is_no_finalist(monkeypatch, advised):
+    """The next one is named instead, and at last the forecast."""
+    first, tried = DESIGN.first_error(), []
+    monkeypatch.setattr(advisor, "again", lambda advice, pick, *rest: tried.append(pick.batch))
+    found = advisor._checked(advised, first, "labels")
+    assert found.measured == {} and found.choice not in found.measured and found.pick.certainty == "forecast"
+    assert sorted(tried) == sorted(p.batch for p in advised.measured.values()) and len(advised.measured) > 2
+    short = dataclasses.replace(advised.pick, interval=(1.0, 2.0))      # other runs take more than three steps
+    assert finalists.again(advised, short, first, "labels") is None
+
+
 # -- what is trained ---------------------------------------------------------------------------------------------------
 def test_at_every_batch_the_best_family_is_trained(advised):
     forecast = {f: np.ceil(s) for f, s in advised.steps.items()}
@@ -149,7 +181,8 @@ def test_the_forecasts_choice_is_trained_first(monkeypatch, advised):
 
 def test_where_training_would_take_long_the_advice_is_a_forecast(monkeypatch, advised):
     first = DESIGN.first_error()
-    assert trained(dataclasses.replace(advised, measured={}), first, "labels") == advised.measured
+    found = trained(dataclasses.replace(advised, measured={}), first, "labels")
+    assert {**found, advised.choice: advised.pick} == advised.measured and len(found) == len(advised.measured)
     monkeypatch.setattr(finalists, "WORK", 0.0)
     assert trained(dataclasses.replace(advised, measured={}), first, "labels") == {}
     found = mb.advise(DESIGN, batches=[4, 8], families=["sgd"])
@@ -224,10 +257,10 @@ def test_what_fails_on_the_rows_moments_is_no_finalist(monkeypatch, advised):
         return lambda now, *rest: on_rows(now, *rest) if len(now.measured) <= few else np.ones(10_000)
 
     monkeypatch.setattr(advisor, "on_rows", late(2))
-    found = advisor._checked(advised, DESIGN.first_error())
+    found = advisor._checked(advised, DESIGN.first_error(), "labels")
     assert len(found.measured) == 2 and advised.best not in found.measured and found.best in found.measured
     monkeypatch.setattr(advisor, "on_rows", late(0))
-    found = advisor._checked(advised, DESIGN.first_error())
+    found = advisor._checked(advised, DESIGN.first_error(), "labels")
     assert found.measured == {} and found.pick.certainty == "forecast" and "share" in found.checked
     assert len(advised.measured) > 2                                    # what was asked before has not changed
 
