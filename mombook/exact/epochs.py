@@ -57,12 +57,13 @@ def noise_share(eigenvalues: Floats, weights: Floats, delta: Any, eta: Any, beta
         roots, parts = _modes(delta, eta, beta, eigenvalues)
         whole, rest = divmod(int(steps), k)
         late = [a * _geometric(z, rest) for z, a in zip(roots, parts, strict=True)]
-        early = [a * z**rest * _geometric(z, k) for z, a in zip(roots, parts, strict=True)]
-        square, sums = 0.0, sum(late) ** 2
-        for z, a, s in zip(roots, parts, early, strict=True):
-            for y, b, r in zip(roots, parts, early, strict=True):
-                square = square + a * b * _geometric(z * y, steps)
-                sums = sums + s * r * _geometric((z * y) ** k, whole)
+        pairs = [(0, 0, 1), (1, 1, 1), (0, 1, 2)]                       # products of two sums, mixed ones twice
+        square = sum(times * parts[i] * parts[j] * _geometric(roots[i] * roots[j], steps) for i, j, times in pairs)
+        sums = sum(late) ** 2
+        if whole:                                                       # epochs that are over
+            early = [a * z**rest * _geometric(z, k) for z, a in zip(roots, parts, strict=True)]
+            sums = sums + sum(times * early[i] * early[j] * _geometric((roots[i] * roots[j]) ** k, whole)
+                              for i, j, times in pairs)
         fresh, cancelled = (np.real(v) @ weights for v in (square, sums))
         share = (1 - batch / rows * cancelled / fresh) / (1 - batch / rows)
     return np.clip(np.where(np.isfinite(share), share, 1.0), LEAST, None)

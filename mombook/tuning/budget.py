@@ -342,6 +342,7 @@ class _Search:
         self.spectrum = spectrum
         self.free = np.flatnonzero([True, self.row[1] > 0, self.row[4] > 0])
         self.x = self.searched = self.found = None
+        self.noisy = 0.0                                                # the share of label noise in the last risk
         self.merge(1)
 
     def merge(self, steps):
@@ -535,7 +536,7 @@ class _Search:
         """The log of the risk after so many steps, with its gradient; what overflows costs more the larger its steps are."""
         own, _, eta0, eta_beta, remembers, _ = self.row
         step0, step1, beta, unit = self._parts(x)
-        risk, by = _risk_after(levels, self._method(x), *self.law, steps, slopes, self.theta)
+        risk, by, self.noisy = _risk_after(levels, self._method(x), *self.law, steps, slopes, self.theta)
         if not risk < np.inf:
             return (600.0 + x[0], np.eye(x.size)[0]) if slopes else np.inf
         if risk < 1e-290:                                               # everything is learned
@@ -582,8 +583,8 @@ def _apart(points, distance):
 
 
 def _risk_after(levels, method, batch, noise, steps, slopes=True, theta=False):
-    """The risk after so many steps (at theta, if asked) and, by (power-gradient), its derivatives by delta, eta and beta (or
-    None)."""
+    """The risk after so many steps (at theta, if asked); by (power-gradient), its derivatives by delta, eta and beta (or None);
+    and the share of it that label noise makes."""
     step, weight = whole_step(levels, method, batch, noise, levels.kurtosis)
     n = len(levels)
     start, last = np.zeros(3 * n + 1), weight / 2
@@ -603,10 +604,12 @@ def _risk_after(levels, method, batch, noise, steps, slopes=True, theta=False):
                 power = step @ power if k else step.copy()
         end = power @ start
         risk = float(last @ end)
+        driven = float(last @ power[:, -1])
     if not abs(risk) < 1e250 or not np.isfinite(G).all():
-        return np.inf, None
+        return np.inf, None, 0.0
+    noisy = driven / risk if risk else 0.0
     if not slopes:
-        return risk, None
+        return risk, None, noisy
     blocks = G[:-1, :-1].reshape(3, n, 3, n)
     products = np.einsum("qnrn->rqn", blocks)                           # the sum over all steps of P_r S_q, mode by mode
     driven = (weight @ G[:, :-1] + noise**2 * G[-1, :-1]).reshape(3, n) # and of P_r (2R + sigma^2)
@@ -615,4 +618,4 @@ def _risk_after(levels, method, batch, noise, steps, slopes=True, theta=False):
     by = [each.sum() for each in by[:3]]
     if theta:
         by[1] += weight[:n] @ (end[n:2 * n] + method.eta * end[2 * n:-1])
-    return risk, by
+    return risk, by, noisy

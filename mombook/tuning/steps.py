@@ -242,9 +242,8 @@ class _Epochs(_Shuffled):
         found = self._with(kept[0], super()._cost, x, levels, steps, slopes)
         if not slopes or not -600 < found[0] < 600:
             return found
-        clean = self._with(0.0, super()._cost, x, levels, steps, False)
         change = (np.log(kept[1:1 + x.size]) - np.log(kept[1 + x.size:])) / 2e-5
-        return found[0], found[1] + change * -np.expm1(min(clean - found[0], 0.0))
+        return found[0], found[1] + change * self.noisy
 
     def risks(self, method, times):
         """Risks at increasing whole times, on the whole spectrum where that is affordable."""

@@ -21,7 +21,8 @@ def responses(method, lam, steps):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("batch", "rows", "steps"), [(1, 10, 23), (3, 10, 7), (4, 40, 40), (2.5, 21, 50), (1, 100, 1)])
+@pytest.mark.parametrize(("batch", "rows", "steps"), [(1, 10, 23), (3, 10, 7), (4, 40, 40), (2.5, 21, 50), (1, 100, 1),
+                                                      (2, 20, 13)])
 def test_the_share_is_that_of_the_covariance(method, batch, rows, steps):
     a, each = responses(method, LAM, steps)[::-1], int(rows // batch)
     epoch = np.arange(steps) // each

@@ -7,7 +7,7 @@ import mombook as mb
 from mombook.data.loading import load
 from mombook.exact.epochs import noise_share
 from mombook.sample.minibatch import train
-from mombook.tuning.steps import steps_needed, tune_batches, whole_epochs
+from mombook.tuning.steps import _search, steps_needed, tune_batches, whole_epochs
 
 H = mb.Spectrum.power_law(40, 1.2)
 
@@ -91,6 +91,19 @@ def test_past_an_epoch_steps_are_read_off_between_the_ends_of_epochs(batch):
             assert whole_epochs(t, batch, 240) == ends[1] and whole_epochs(t, batch, None) == t
             asked += 1
     assert asked
+
+
+@pytest.mark.parametrize(("batch", "steps"), [(2, 70), (24, 20), (24, 35)])
+def test_slopes_of_a_risk_in_epochs_are_its_differences(batch, steps):
+    """The share of label noise moves with the parameters too: what it adds needs the share of noise in the risk."""
+    data = design(0.8)
+    noise, start = float(np.sqrt(np.mean(data.residuals() ** 2))), data.solution() ** 2
+    search = _search(240, data.spectrum(), "asgd", batch, noise, start, 3.0)
+    search.merge(steps)
+    x = search._coordinates(mb.Method(0.1, 0.05, 0.6))
+    _, slopes = search._cost(x, search.fine, steps)
+    ends = [[search._cost(x + sign * 1e-4 * unit, search.fine, steps, False) for sign in (1, -1)] for unit in np.eye(3)]
+    np.testing.assert_allclose(slopes, [(a - b) / 2e-4 for a, b in ends], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("values", "named"), [({"families": ["adam"]}, "families"), ({"batches": [0]}, "batches"),
