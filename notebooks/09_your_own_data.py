@@ -191,7 +191,7 @@ Markdown(found.table())
 # %% [markdown]
 # Every number in it can be had alone, `found["asgd", 16]` for one. It is guaranteed by a theorem, computed, measured by runs on
 # these rows, or a forecast. `found.plot()` draws steps and samples over the batch. For the critical batches every family was
-# trained at one batch after the other, up to 512 runs of each, until samples had doubled. Where that would take long they are
+# trained at one batch after the other, hundreds of runs of each, until samples had doubled. Where that would take long they are
 # forecasts. SGD's once more from its definition:
 
 # %%

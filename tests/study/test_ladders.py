@@ -111,7 +111,7 @@ def test_batches_that_are_not_whole_are_not_trained():
 
 
 def test_where_small_batches_would_take_long_the_ladder_begins_above_them(monkeypatch, advised):
-    """And theory says how many more samples are needed there than at the first batch."""
+    """(measured-critical): theory says how many more samples are needed there than at the first batch."""
     first, whole = DESIGN.first_error(), 0
     monkeypatch.setattr(ladders, "RUNS", (32,))
     every = ladders.ladders(advised, first, "labels")
