@@ -90,13 +90,13 @@ def trained(advice: Advice, first: Floats, noise: float | Literal["labels"]) -> 
 
 
 def again(advice: Advice, pick: Pick, first: Floats, noise: float | Literal["labels"]) -> Pick | None:
-    """A finalist as other runs have it; ``None`` where they are not there for sure, ``LATE`` times as late as the first ones.
+    """A finalist as other runs have it; ``None`` where they are not surely there ``LATE**2`` times as late as the first ones.
 
     Args:
         advice, first, noise: as ``trained``; pick: one of its results.
     """
     _, high = pick.interval or (pick.steps, pick.steps)
-    limit = int(np.ceil(LATE * high))
+    limit = int(np.ceil(LATE**2 * high))
     B, ridge = int(pick.batch), advice.inputs.ridge
     design: Any = advice.design
     steps, interval = passage(design, pick.method, B, advice.target, limit, first, noise, ridge, AGAIN)
