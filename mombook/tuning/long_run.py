@@ -175,11 +175,11 @@ def _candidates(spectrum, families, B):
     own, eta1, eta0, eta_beta, free, fixed = families
     two = eta1 > 0
 
-    def at(lr, eta, eps):
+    def at(rate, eta, eps):
         eps = np.where(free > 0, np.minimum(eps, 0.999), fixed)
         share = eta0 + eta_beta * (1 - eps)
-        lr = lr(own + share / eps)                                      # of the long-run step of the family at lr = 1
-        return coordinates(families, Point(own * lr, np.where(two, eta, share * lr), eps))
+        step = rate(own + share / eps)                                  # of the long-run step of the family at a rate of 1
+        return coordinates(families, Point(own * step, np.where(two, eta, share * step), eps))
 
     lr = B / (tr + (B + 1) * L)                                                             # T1
     slow = np.minimum(B * mu / (3 * tr), 1 / root) * 0.999                                  # T3

@@ -145,7 +145,7 @@ def test_beside_the_limit_without_noise_no_search_beats_two_step_sizes(spectrum,
 
 @pytest.mark.parametrize("family", mb.FAMILIES)
 def test_of_the_candidates_a_climb_begins_at_the_best(family):
-    """Of largest gap, once all are stable; SGD's optimum is within a tenth of it."""
+    """Of largest gap, once all are stable; SGD's is within 4 % of its optimum (measured: 3.1 % at batch 1, less at larger)."""
     spectrum, batches = Spectrum.power_law(50, 1.5, kappa=1e4), np.array([1.0, 1e2, 1e5])
     columns = np.repeat(long_run.family_column(family), 3, axis=1)
 
@@ -156,9 +156,9 @@ def test_of_the_candidates_a_climb_begins_at_the_best(family):
     each = [gaps(long_run._stable(spectrum, columns, batches, 3.0, z))
             for z in np.moveaxis(long_run._candidates(spectrum, columns, batches), 1, 0)]
     begin = gaps(long_run._start(spectrum, columns, batches, 3.0))
-    np.testing.assert_allclose(begin, np.max(each, axis=0), rtol=1e-3)
+    np.testing.assert_allclose(begin, np.max(each, axis=0), rtol=1e-12)
     if family == "sgd":
-        np.testing.assert_allclose(begin, [mb.tune(spectrum, family, B).gap for B in batches], rtol=0.1)
+        np.testing.assert_allclose(begin, [mb.tune(spectrum, family, B).gap for B in batches], rtol=0.04)
 
 
 def test_units_do_not_matter():
