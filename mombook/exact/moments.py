@@ -305,8 +305,8 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
             steps = itertools.islice(risks(spectrum, method, batch, noise, begun, kurtosis), int(last) + 1)
             risk[early] = np.fromiter(steps, float)[times[early].astype(int)]
         elif n <= 2000:
-            step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
-            risk[early] = recursion.Powers(step).read(weight / 2, whole_start(spectrum, start), times[early])
+            step, weight, begun = closed(spectrum, method, batch, noise, start, kurtosis)
+            risk[early] = recursion.Powers(step).read(weight / 2, begun, times[early])
         else:
             arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries, with so long a memory at such times")
     over = np.flatnonzero(~(risk < 1e250))
@@ -342,13 +342,8 @@ def risk_by_direction(spectrum: Spectrum, method: Method, batch: float, times: A
         arguments.refuse("times", times, f"whole numbers up to {arguments.MOST:g} in increasing order")
     if len(spectrum) > 2000:
         arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries")
-    n, (step, _) = len(spectrum), whole_step(spectrum, method, batch, noise, kurtosis)
-    if not method.eta:                                                  # without momentum E e_i^2 is all there is to know
-        kept = np.append(np.arange(n), 3 * n)
-        step, begun = step[np.ix_(kept, kept)], whole_start(spectrum, start)[kept]
-    else:
-        begun = whole_start(spectrum, start)
-    states = [S[:n] for S in recursion.Powers(step).at(begun, times)]
+    step, _, begun = closed(spectrum, method, batch, noise, start, kurtosis)
+    states = [S[:len(spectrum)] for S in recursion.Powers(step).at(begun, times)]
     risks: Floats = np.array(states) * (spectrum.counts * spectrum.eigenvalues / 2)
     return risks
 
@@ -367,6 +362,17 @@ def whole_step(spectrum: Spectrum, method: Method, batch: float, noise: float, k
     step[:-1, -1] = drive.ravel() * noise**2
     step[-1, -1] = 1.0
     return step, weight
+
+
+def closed(spectrum: Spectrum, method: Method, batch: float, noise: float, start: Any,
+           kurtosis: Any) -> tuple[Floats, Floats, Floats]:
+    """``whole_step``, its weights and ``whole_start`` on what the risk depends on: without momentum the E e_i^2 alone."""
+    step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
+    begun, n = whole_start(spectrum, start), len(spectrum)
+    if method.eta:
+        return step, weight, begun
+    kept = np.append(np.arange(n), 3 * n)
+    return step[np.ix_(kept, kept)], weight[kept], begun[kept]
 
 
 def whole_start(spectrum: Spectrum, start: Any) -> Floats:

@@ -144,9 +144,10 @@ class Powers:
 
     def __getitem__(self, k: int) -> Floats:
         """The step to the power 2^k."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            while k >= len(self._known):
-                self._known.append(self._known[-1] @ self._known[-1])
+        if k >= len(self._known):
+            with np.errstate(over="ignore", invalid="ignore"):
+                while k >= len(self._known):
+                    self._known.append(self._known[-1] @ self._known[-1])
         return self._known[k]
 
     def after(self, S: Floats, steps: int) -> Floats:

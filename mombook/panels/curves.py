@@ -76,13 +76,16 @@ def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOS
     if base is None:
         base = spaced(last) if log else evenly(last)
     base = np.unique(np.append(base[base < last], last)).astype(np.int64)
-    end, known = _missed_until(rough or curve, base, last, beta, window, log, most)
-    if rough:
-        known = np.empty(0)
+    until = int(min(last, max(np.ceil(FADED / (1 - beta)) + 32, ALWAYS), most)) if beta > 0 else -1
+    steps = np.concatenate([np.arange(until + 1), base[base > until]])  # in one call: powers of a step are formed once
+    looked = steps[:until + 1] if rough else steps
+    values = (rough or curve)(looked) if looked.size else looked
+    end = _missed_until(values[:until + 1], base, last, window, log) if until >= 0 else 0
+    drawn = np.isin(steps, base) | (steps <= end) & (end > 0)
+    steps = steps[drawn]
+    values = curve(steps) if rough else values[drawn]
     if end == 0:
-        return base, _values(curve, base, known), np.full(base.size, "")
-    steps = np.concatenate([np.arange(end + 1), base[base > end]])
-    values = _values(curve, steps, known)
+        return steps, values, np.full(steps.size, "")
     height = _heights(values, window)
     kept, filled = _columns(steps, height, last, log)
     kept = np.unique(np.append(kept, np.arange(end, steps.size)))
@@ -152,25 +155,16 @@ def _across(steps, log):
     return np.log(np.maximum(steps, 0.5)) if log else np.asarray(steps, float)
 
 
-def _missed_until(curve, base, last, beta, window, log, most):
-    """The step up to which a line through the ``base`` points misses the curve, with a margin (0: nowhere), and the curve until
-    then, step by step."""
-    if beta <= 0:
-        return 0, np.empty(0)
-    until = int(min(last, max(np.ceil(FADED / (1 - beta)) + 32, ALWAYS), most))
-    values, steps = curve(np.arange(until + 1)), np.arange(until + 1)
+def _missed_until(values, base, last, window, log):
+    """The step up to which a line through the ``base`` points misses the ``values`` of a curve at steps 0, 1, 2, ..., with a
+    margin (0: nowhere)."""
+    until = len(values) - 1
     height, through = _heights(values, window), base[base <= until]
-    off = np.abs(np.interp(_across(steps, log), _across(through, log), height[through]) - height)
+    off = np.abs(np.interp(_across(np.arange(until + 1), log), _across(through, log), height[through]) - height)
     missed = np.flatnonzero(off[:through[-1] + 1] > CLOSE / 2)
     if through[-1] < until < last and missed.size == 0:                 # beyond the last point nothing can be said
         missed = np.flatnonzero(np.abs(np.diff(height[through[-1]:])) > CLOSE) + through[-1]
-    return (min(until, int(1.25 * missed[-1]) + 16) if missed.size else 0), values
-
-
-def _values(curve, steps, known):
-    """A curve at increasing steps, the first of which are known, step by step."""
-    near = np.searchsorted(steps, known.size)
-    return known[steps] if near == steps.size else np.concatenate([known[steps[:near]], curve(steps[near:])])
+    return min(until, int(1.25 * missed[-1]) + 16) if missed.size else 0
 
 
 def _columns(steps, height, last, log):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..model.family import FAMILIES
 
@@ -139,6 +140,7 @@ def lines(texts):
     return [_broken(text, most) for text, most in zip(texts, TITLE[len(texts)], strict=True)] if len(texts) in TITLE else texts
 
 
+@lru_cache(maxsize=512)
 def _broken(text, most):
     """Words in as few lines of at most ``most`` letters as will do, of about one length; an equation stays in one line."""
     words = re.split(r"<br>|(?<![=×]) (?![=×]|[^<]*>)", text)

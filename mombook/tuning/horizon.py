@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from .. import arguments
 from ..arrays import Floats
-from ..exact.moments import checked, contraction_gap, noise_floor, whole_start, whole_step
+from ..exact.moments import checked, closed, contraction_gap, noise_floor
 from ..exact.recursion import Powers, between
 from ..exact.secular import Point, point, secular_sum
 from ..model.family import Family, Tuned, known
@@ -56,8 +56,8 @@ def steps_to(spectrum: Spectrum, method: Method, batch: float, target: float, no
     limit = arguments.whole("limit", limit, low=1, high=FAR)
     if len(spectrum) > 2000:
         arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries; pass spectrum.compressed()")
-    step, weight = whole_step(spectrum, method, batch, noise, kurtosis)
-    S, powers, far, t = whole_start(spectrum, start), Powers(step), 0, 0
+    step, weight, S = closed(spectrum, method, batch, noise, start, kurtosis)
+    powers, far, t = Powers(step), 0, 0
 
     def risk(S):
         return float(weight @ S) / 2

@@ -32,6 +32,12 @@ BESIDE = 1.01
 """A u within one percent of its noiseless limit lies beside a pole of the secular equation."""
 
 
+LENGTHS = np.concatenate([[1.0, 4.0, 2.0, 0.5], 4.0 ** -np.arange(1, 21)]).reshape(6, 4)
+"""Lengths of a Newton step that are tried, four at once, and the next four where none of these lowers the barrier."""
+
+SHARES = 2.0 ** -np.arange(16).reshape(4, 4)
+"""Shares of a rise of u that are tried, likewise."""
+
 SGD, HEAVY_BALL = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 1.0, 0.0, 1.0, 1.0)
 """``Family.row`` of what is left of a family where beta = 0, and where delta = 0."""
 
@@ -85,8 +91,8 @@ def tune_many(spectrum: Spectrum, families: Sequence[str | Family], batches: Arr
     members, every = np.array([row for row, _ in rows]).T, np.array([batch for _, batch in rows])
     # where u is largest does not feel the bins; but a bin has one kurtosis
     coarse = spectrum.compressed() if arguments.is_scalar(kurtosis) else spectrum
-    z = _start(coarse, members, every, kurtosis)
-    u, z = _climb(coarse, members, every, kurtosis, z, precision)
+    u, z = _start(coarse, members, every, kurtosis)
+    u, z = _climb(coarse, members, every, kurtosis, u, z, precision)
     p = point_at(members, z)
     if coarse is not spectrum:
         u = solve(p, every, spectrum, kurtosis, start=u)
@@ -159,18 +165,20 @@ def coordinates(families: Floats, p: Point) -> Floats:
 
 # -- starts -----------------------------------------------------------------------------------------------------------
 def _start(spectrum, families, B, kurtosis):
-    """Where to climb from: of several candidates the one of the largest u, once each contracts in mean square."""
+    """Where to climb from: of several candidates the one of the largest u, once each contracts in mean square; u, and z."""
     candidates = _candidates(spectrum, families, B)
     count, n = candidates.shape[1:]
     families, B = np.tile(families, count), np.tile(B, count)
     z = _stable(spectrum, families, B, kurtosis, candidates.reshape(3, -1))
     u = solve(point_at(families, z), B, spectrum, kurtosis, tolerance=1e-2).reshape(count, n)
-    return z.reshape(candidates.shape)[:, u.argmax(0), np.arange(n)]
+    best = u.argmax(0), np.arange(n)
+    return u[best], z.reshape(candidates.shape)[:, *best]
 
 
 def _candidates(spectrum, families, B):
-    """Free coordinates, shape ``(3, m, n)``: those of the lower bounds T1 (SGD), T3 (one step size) and T6 (two), and those
-    that are best without noise (Polyak 1964; Lessard et al. 2016), with steps and memory as the noise of a batch allows."""
+    """Free coordinates, shape ``(3, m, n)``: those of the lower bounds T1 (SGD), T3 (one step size) and T6 (two); those that
+    are best without noise (Polyak 1964; Lessard et al. 2016), with steps and memory as the noise of a batch allows; how the
+    optimum comes near these at large batches, as measured on power laws; and means."""
     mu, L, tr, d, root = spectrum.smallest, spectrum.largest, spectrum.trace, spectrum.dim, np.sqrt(spectrum.kappa)
     own, eta1, eta0, eta_beta, free, fixed = families
     two = eta1 > 0
@@ -188,17 +196,19 @@ def _candidates(spectrum, families, B):
     eta = lr * np.maximum((K - 1) / (K + 1) - K / (K + 1) * (1 - 1 / kt_B), 1e-6)
     bound = at(lambda unit: np.where(two, lr, np.where(free > 0, 3 * slow / (8 * mu), lr) / unit), eta,
                np.where(two, 2 / (K + 1), slow))
+
+    short = (own > 0) & ~two                                            # SGD and Nesterov, whose last gradient counts whole
     polyak = 4 / (np.sqrt(L) + np.sqrt(mu)) ** 2
-    whole = np.where(free == 0, 2 / (L + mu), np.where(own > 0, 4 / (3 * L + mu), polyak))
-    memory = np.where((own > 0) & ~two, 4 / (np.sqrt(3 * root**2 + 1) + 2), 4 * root / (1 + root) ** 2)
+    whole = np.where(free == 0, 2 / (L + mu), np.where(short, 4 / (3 * L + mu), polyak))
+    memory = np.where(short, 4 / (np.sqrt(3 * root**2 + 1) + 2), 4 * root / (1 + root) ** 2)
+    noise, quarter = 1 / np.sqrt(B), np.sqrt(root)
+    smaller = 1 + np.where(two, 3 * noise, np.where(short, (2 + 3 * free) / B, 1.4 * quarter * noise))
+    longer = 1 + np.where(two, 1.6 * noise, np.where(short, 0.6 * noise / quarter + 2.5 / B, 0.7 * quarter * noise))
+    large = at(lambda unit: np.where(two, 3 * noise / L, whole / smaller), whole / smaller, memory / longer)
 
-    def damped(share, noise):
-        step = at(lambda unit: 1 / (1 / whole + unit * tr / (noise * B)), eta, share * memory)
-        return np.where(two, bound, step)
-
+    near = np.where(two, bound, at(lambda unit: 1 / (1 / whole + unit * tr / B), eta, memory))
     long = np.where(two, bound, at(lambda unit: eta, eta, 2 / (K + 1)))
-    near = damped(1.0, 1.0)
-    return np.stack([bound, near, damped(0.5, 1.0), damped(0.5, 0.5), long, (long + near) / 2], axis=1)
+    return np.stack([bound, near, large, (near + long) / 2, (near + large) / 2], axis=1)
 
 
 def _stable(spectrum, families, B, kurtosis, z):
@@ -238,17 +248,17 @@ class _Barrier(NamedTuple):
         return noiseless_limit(point_at(self.families, z), self.spectrum.largest, self.spectrum.smallest)
 
 
-def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
+def _climb(spectrum, families, B, kurtosis, u, z, precision, bold=True):
     """Interior ascent, every column at its own pace, until u has less than ``precision`` (relative) left to rise.
 
     At fixed u, psi is a smooth barrier in z: a Newton step walks to its centre, away from the kinks that the largest
     u has at the edge of stability. Near the centre, u rises most of its way to psi = 0, and z is carried along.
     A ``bold`` climb may step beyond psi = 0 and come back by Newton; columns that get lost there climb once more, without.
-    Returns u ``(n,)``, z ``(3, n)``.
+    Takes a guess of u and z, returns u ``(n,)``, z ``(3, n)``.
     """
     every = _Barrier(spectrum, families, B, kurtosis)
-    u, z = every.solve(z), z.copy()
-    u = np.where(families[4] > 0, 0.9 * u, np.maximum(0.9 * u, 2 * u - every.limit(z)))   # SGD may start beside a pole
+    u, z = every.solve(z, u), z.copy()
+    u = np.maximum(0.95 * u, 2 * u - every.limit(z))                      # beside a pole its centre is near, too
     active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
     for _ in range(80 if bold else 250):
         barrier, now = every.part(active), u[active]
@@ -257,7 +267,7 @@ def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
         # By the envelope theorem d(min psi)/d(log u) = psi_nu: Newton for min psi = 0, z carried along its ridge.
         centred = decrement < 0.3
         slope = np.where(slope > 0, slope, np.inf)
-        rise = np.where(centred, np.clip(np.where(decrement < 1e-3, 1.0, 0.9) * -best / slope, -1.0, 1.0), 0.0)
+        rise = np.where(centred, np.clip(np.where(decrement < 1e-3, 1.0, 0.9) * -np.expm1(best) / slope, -1.0, 1.0), 0.0)
         limit = np.log(1.5) * (bold & (decrement < 1e-2))               # near the end Newton may come from above
         u[active], z[:, active], sure = _along_ridge(barrier, now, centre, tangent, rise, limit, np.flatnonzero(centred))
         k = active[sure]
@@ -273,7 +283,8 @@ def _climb(spectrum, families, B, kurtosis, z, precision, bold=True):
     u, z = np.where(lost, sure_u, u), np.where(lost, sure_z, z)
     lost[active] = True
     if bold and lost.any():
-        u[lost], z[:, lost] = _climb(spectrum, families[:, lost], B[lost], kurtosis, sure_z[:, lost], precision, bold=False)
+        u[lost], z[:, lost] = _climb(spectrum, families[:, lost], B[lost], kurtosis, sure_u[lost], sure_z[:, lost],
+                                     precision, bold=False)
     return u, z
 
 
@@ -293,13 +304,17 @@ def _newton(barrier, u, z):
 
 
 def _to_centre(barrier, u, z, psi, newton):
-    """z after the Newton step, shortened until psi does not rise, and psi there."""
+    """z after the Newton step, longer or shorter where psi then is lower, and psi there; no step where it only rises."""
     centre, best, todo = z.copy(), psi.copy(), np.arange(u.size)
-    for size in 4.0 ** -np.arange(24):
-        trial = z[:, todo] + size * newton[:, todo]
+    for lengths in LENGTHS:
+        trial = z[:, None, todo] + lengths[:, None] * newton[:, None, todo]
         new = barrier.part(todo).log_sum(trial, u[todo])
+        new[np.isnan(new)] = np.inf
+        length = np.vstack([new[0] - 1e-9, new[1:]]).argmin(0)          # the first is left for a true gain only
+        new = new[length, np.arange(todo.size)]
         good = new <= psi[todo] + 1e-12
-        centre[:, todo[good]], best[todo[good]] = trial[:, good], new[good]
+        k = todo[good]
+        centre[:, k], best[k] = trial[:, length[good], good], new[good]
         todo = todo[~good]
         if todo.size == 0:
             break
@@ -310,12 +325,15 @@ def _along_ridge(barrier, now, centre, tangent, rise, limit, todo):
     """u and z after log u has risen by ``rise`` in the columns ``todo``, or by less where psi would pass ``limit``; and where
     psi is then surely below 0."""
     u, z, sure = now.copy(), centre.copy(), np.zeros(now.size, bool)
-    for tries in range(8):
-        part, share = barrier.part(todo), 4.0**-tries * rise[todo]
-        trial, high = centre[:, todo] + tangent[:, todo] * share, now[todo] * np.exp(share)
-        after = part.log_sum(trial, high)
-        good, sure[todo] = (after < limit[todo]) & (high < 1), (after < 0) & (high < 1)
-        if tries == 2:
+    for tries, shares in enumerate(SHARES):
+        if todo.size == 0:
+            break
+        part, share = barrier.part(todo), shares[:, None] * rise[todo]
+        trial, high = centre[:, None, todo] + tangent[:, None, todo] * share, now[todo] * np.exp(share)
+        after = np.where(high < 1, part.log_sum(trial, high), np.inf)
+        row = (after < limit[todo]).argmax(0), np.arange(todo.size)     # the first that is: the highest
+        trial, high, good, safe = trial[:, *row], high[row], (after < limit[todo])[row], (after < 0)[row]
+        if tries == 1:
             # Beside a pole the ridge is narrower than the tangent is straight: go the whole way along it all the
             # same, solve for u there, and draw back to twice the distance from the pole.
             k = np.flatnonzero(~good & (part.limit(centre[:, todo]) < BESIDE * now[todo]))
@@ -326,10 +344,9 @@ def _along_ridge(barrier, now, centre, tangent, rise, limit, todo):
                 saved = drawn > now[o]
                 k = k[saved]
                 trial[:, k], high[k], good[k] = whole[:, saved], drawn[saved], True
-        z[:, todo[good]], u[todo[good]] = trial[:, good], high[good]
+        k = todo[good]
+        z[:, k], u[k], sure[k] = trial[:, good], high[good], safe[good]
         todo = todo[~good]
-        if todo.size == 0:
-            break
     return u, z, sure
 
 
