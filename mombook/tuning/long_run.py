@@ -258,13 +258,13 @@ def _climb(spectrum, families, B, kurtosis, u, z, precision, bold=True):
     """
     every = _Barrier(spectrum, families, B, kurtosis)
     u, z = every.solve(z, u), z.copy()
-    u = np.maximum(0.95 * u, 2 * u - every.limit(z))                      # beside a pole its centre is near, too
+    u = np.maximum(0.95 * u, 2 * u - every.limit(z))                    # beside a pole its centre is near, too
     active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
     for _ in range(80 if bold else 250):
         barrier, now = every.part(active), u[active]
         psi, slope, newton, decrement, tangent = _newton(barrier, now, z[:, active])
         centre, best = _to_centre(barrier, now, z[:, active], psi, newton)
-        # By the envelope theorem d(min psi)/d(log u) = psi_nu: Newton for min psi = 0, z carried along its ridge.
+        # By the envelope theorem d(min psi)/d(log u) = psi_nu: Newton for min 1/S = 1, nearly straight where S has a pole.
         centred = decrement < 0.3
         slope = np.where(slope > 0, slope, np.inf)
         rise = np.where(centred, np.clip(np.where(decrement < 1e-3, 1.0, 0.9) * -np.expm1(best) / slope, -1.0, 1.0), 0.0)
