@@ -161,6 +161,13 @@ def test_of_the_candidates_a_climb_begins_at_the_best(family):
         np.testing.assert_allclose(begin, [mb.tune(spectrum, family, B).gap for B in batches], rtol=0.04)
 
 
+def test_a_larger_batch_is_worth_less_a_sample_at_condition_numbers_of_1e12_too():
+    """Where rounding holds a climb in its place it ends, and another is made from there."""
+    H, batches = Spectrum.power_law(10**6, 2.0).compressed(2), 2.0 ** np.arange(4)
+    gaps = [mb.tune(H, "asgd", B).gap for B in batches]
+    assert np.all(np.diff(gaps / batches) < 0)
+
+
 def test_units_do_not_matter():
     for family in mb.FAMILIES:
         H = SPECTRA["anything"]
