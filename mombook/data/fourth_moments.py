@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike
 from .. import arguments
 from ..arrays import Floats
 from ..exact.moments import contraction_gap, noise_floor, risk_at
-from ..exact.row_moments import perron, row_noise
+from ..exact.row_moments import perron
 from ..model.design import Design
 from ..model.method import Method
 from ..model.spectrum import Spectrum
@@ -78,8 +78,8 @@ def noise_factor(design: Design, ridge: float = 0.0, pairs: bool | None = None) 
     pairs = None if pairs is None else arguments.flag("pairs", pairs)
     if pairs if pairs is not None else n * d * d > EXACT_BELOW:
         return pair_factor(lam, pair_moments(design), r)
-    Gamma = 1 / (np.add.outer(lam, lam) + 2 * r)
-    top, _ = perron(lambda N: row_noise(design.system, Gamma * N), np.diag(lam))
+    i, j, _ = design.system.pairs
+    top, _ = perron(design.system, 1 / (lam[i] + lam[j] + 2 * r), np.where(i == j, lam[i], 0.0))
     return float(top / _gaussian_radius(lam, r))
 
 

@@ -6,7 +6,6 @@ written in the eigenvectors of G (see ``systems.System``), so a rank-deficient s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from .. import arguments
 from ..arrays import Draws, Floats
+from ..model import systems
 from ..model.design import Design
 from ..model.method import Method
 from ..model.systems import System, same_row_weight, start_of
@@ -238,12 +238,12 @@ def errors_at(system: System, method: Method, batch: int, times: ArrayLike, star
     return np.where(np.isfinite(found), found, np.inf)
 
 
-def _response(method, lam, other, rho):
-    """Gamma = sum_k rho^(-k-1) h_k(lam) h_k(other): what unit noise, once, adds to E e e' discounted by rho."""
+def _response(method, lam, other):
+    """Gamma_rho = sum_k rho^(-k-1) h_k(lam) h_k(other), as a function of rho: what unit noise, once, adds to E e e'."""
     (T, b), (U, _) = method.transition(lam), method.transition(other)
     TU = np.einsum("ac...,bd...->...abcd", T, U).reshape(*lam.shape, 4, 4)
-    bb = np.broadcast_to(np.outer(b, b).reshape(4, 1), (*lam.shape, 4, 1))
-    return np.linalg.solve(rho * np.eye(4) - TU, bb)[..., 0, 0]
+    bb, one = np.broadcast_to(np.outer(b, b).reshape(4, 1), (*lam.shape, 4, 1)), np.eye(4)
+    return lambda rho: np.linalg.solve(rho * one - TU, bb)[..., 0, 0]
 
 
 def _curvature(system, ridge):
@@ -257,27 +257,34 @@ def _mean_rate(method, curvature):
     return float(np.max(np.abs(np.linalg.eigvals(np.moveaxis(T, -1, 0))))) ** 2
 
 
-def perron(K: Callable[[Floats], Floats], N: Floats) -> tuple[float, Floats]:
-    """Largest eigenvalue of a map that keeps matrices positive, and its matrix, from the start N.
+def perron(system: System, Gamma: Floats, N: Floats) -> tuple[float, Floats]:
+    """Largest eigenvalue of N -> N(Gamma o N), which keeps matrices positive, and its matrix, from the start N.
 
-    The power method, since the next eigenvalue is far below as a rule (about a seventh); ARPACK where it is not.
+    Matrices are symmetric and given by their entries at ``system.pairs``. The power method, since the next eigenvalue is far
+    below as a rule (about a seventh); ARPACK where it is not.
     """
-    top, before, r = float(np.linalg.norm(N)), 0.0, len(N)
+    i, j, place = system.pairs
+    if system.rank <= systems.PAIRED_BELOW:
+        K = system.noise_of_pairs * Gamma
+        if len(K) < 20:                                                 # all eigenvalues take no longer than a few products
+            return float(np.abs(np.linalg.eigvals(K)).max()), N
+        apply = lambda N: np.einsum("pq,q->p", K, N)  # noqa: E731  (not @: see ``System.one_row``)
+    else:
+        apply = lambda N: row_noise(system, (Gamma * N)[place])[i, j]  # noqa: E731
+    top, before = float(np.sqrt(N @ N)), 0.0
     for _ in range(60):
-        N, before = K(N / top), top
-        top = float(np.linalg.norm(N))
+        N, before = apply(N / top), top
+        top = float(np.sqrt(N @ N))
         if abs(top - before) <= 1e-14 * top or top < 1e-200:
-            return top, N if top > 0 else np.eye(r)
-    operator = scipy.sparse.linalg.LinearOperator((r * r, r * r), dtype=float, matvec=lambda v: K(v.reshape(r, r)).ravel())
-    if r < 6:
-        return float(np.max(np.abs(np.linalg.eigvals(operator @ np.eye(r * r))))), N
+            return top, N if top > 0 else np.where(i == j, 1.0, 0.0)
+    operator = scipy.sparse.linalg.LinearOperator((N.size, N.size), dtype=float, matvec=apply)
     try:
-        top, vector = scipy.sparse.linalg.eigs(operator, k=1, which="LR", v0=N.ravel(), tol=1e-13)
+        top, vector = scipy.sparse.linalg.eigs(operator, k=1, which="LR", v0=N, tol=1e-13)
     except scipy.sparse.linalg.ArpackNoConvergence as stuck:
         top, vector = stuck.eigenvalues, stuck.eigenvectors
         if not top.size:
             return before, N
-    return top[0].real, vector[:, 0].real.reshape(r, r)
+    return top[0].real, vector[:, 0].real
 
 
 def _root_above(low, excess, guess=None):
@@ -330,12 +337,12 @@ def contraction_gap(system: System, method: Method, batch: int, draws: Draws = "
     c = same_row_weight(system, batch, draws)
     arguments.instance("method", method, Method)
     curvature = _curvature(system, ridge)
-    i, j = np.meshgrid(curvature, curvature, indexing="ij")
-    seed, low = [np.diag(system.eigenvalues)], _mean_rate(method, curvature)
+    i, j, _ = system.pairs
+    seed, low = [np.where(i == j, system.eigenvalues[i], 0.0)], _mean_rate(method, curvature)
+    response = _response(method, curvature[i], curvature[j])
 
     def excess(rho):
-        Gamma = c * _response(method, i, j, rho)
-        top, seed[0] = perron(lambda N: row_noise(system, Gamma * N), seed[0])
+        top, seed[0] = perron(system, c * response(rho), seed[0])
         return np.log(max(top, 1e-300))
 
     if c == 0:
@@ -398,7 +405,8 @@ def guaranteed_gap(system: System, method: Method, batch: int, draws: Draws = "r
     c = same_row_weight(system, batch, draws)
     arguments.instance("method", method, Method)
     lam, at, R = system.eigenvalues, _curvature(system, ridge), system.row_energy
-    excess = lambda rho: np.log(max(c * R * np.max(lam * _response(method, at, at, rho)), 1e-300))  # noqa: E731
+    response = _response(method, at, at)
+    excess = lambda rho: np.log(max(c * R * np.max(lam * response(rho)), 1e-300))  # noqa: E731
     low = _mean_rate(method, at)
     return float(1 - (low if c == 0 else _root_above(low, excess)))
 

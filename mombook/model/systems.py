@@ -11,7 +11,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from .. import arguments
-from ..arrays import Draws, Floats, Vector
+from ..arrays import Draws, Floats, Ints, Vector
 
 Action = Literal["projection", "gradient", "coordinate"]
 Sampling = Literal["row_norm", "uniform"] | Vector
@@ -192,8 +192,22 @@ class System:
         if self.rank > PAIRED_BELOW:
             a, weight = self.rows, self.probabilities * self.scales**2
             return (a * (weight * np.sum((a @ M) * a, axis=1))[:, None]).T @ a
-        Q, i, j, place = self._pairs
-        return np.einsum("pq,q->p", Q, np.where(i == j, M[i, i], M[i, j] + M[j, i]))[place]
+        i, j, place = self.pairs
+        return np.einsum("pq,q->p", self._of_pairs, np.where(i == j, M[i, i], M[i, j] + M[j, i]))[place]
+
+    @cached_property
+    def pairs(self) -> tuple[Ints, Ints, Ints]:
+        """Where i <= j in a symmetric matrix: i and j, ``(p,)``, and of every entry its place among these, ``(r, r)``."""
+        i, j = np.triu_indices(self.rank)
+        place = np.empty((self.rank, self.rank), int)
+        place[i, j] = place[j, i] = np.arange(i.size)
+        return i, j, place
+
+    @cached_property
+    def noise_of_pairs(self) -> Floats:
+        """E[(P - G) M (P - G)] as a matrix ``(p, p)`` on the entries of a symmetric M at ``pairs``."""
+        i, j, _ = self.pairs
+        return self._of_pairs * np.where(i == j, 1, 2) - np.diag(self.eigenvalues[i] * self.eigenvalues[j])
 
     def errors(self, w: ArrayLike) -> Any:
         """Squared distance to the solutions (in the norm of ``action``) of iterates w, shape ``(..., d)``."""
@@ -237,12 +251,10 @@ class System:
         return np.linalg.lstsq(dense, b, rcond=None)[0]
 
     @cached_property
-    def _pairs(self):
-        i, j = np.triu_indices(self.rank)
+    def _of_pairs(self):
+        i, j, _ = self.pairs
         Z = self.rows[:, i] * self.rows[:, j]
-        place = np.empty((self.rank, self.rank), int)
-        place[i, j] = place[j, i] = np.arange(i.size)
-        return (Z.T * (self.probabilities * self.scales**2)) @ Z, i, j, place
+        return (Z.T * (self.probabilities * self.scales**2)) @ Z
 
     @cached_property
     def _factors(self):

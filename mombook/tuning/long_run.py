@@ -258,12 +258,14 @@ def _climb(spectrum, families, B, kurtosis, u, z, precision, bold=True):
     """
     every = _Barrier(spectrum, families, B, kurtosis)
     u, z = every.solve(z, u), z.copy()
-    u = np.maximum(0.95 * u, 2 * u - every.limit(z))                    # beside a pole its centre is near, too
+    beside = 2 * u - every.limit(z)                                     # twice as far from the pole: its centre is near, too
+    u = np.maximum(0.95 * u, beside) if bold else np.where(families[4] > 0, 0.9 * u, np.maximum(0.9 * u, beside))
     active, sure_u, sure_z = np.arange(B.size), u.copy(), z.copy()      # the last point that surely is reached
-    for _ in range(80 if bold else 250):
-        barrier, now = every.part(active), u[active]
-        psi, slope, newton, decrement, tangent = _newton(barrier, now, z[:, active])
-        centre, best = _to_centre(barrier, now, z[:, active], psi, newton)
+    stuck = np.zeros(B.size, bool)
+    for _ in range(40 if bold else 250):
+        barrier, now, here = every.part(active), u[active], z[:, active]
+        psi, slope, newton, decrement, tangent = _newton(barrier, now, here)
+        centre, best = _to_centre(barrier, now, here, psi, newton)
         # By the envelope theorem d(min psi)/d(log u) = psi_nu: Newton for min 1/S = 1, nearly straight where S has a pole.
         centred = decrement < 0.3
         slope = np.where(slope > 0, slope, np.inf)
@@ -275,13 +277,14 @@ def _climb(spectrum, families, B, kurtosis, u, z, precision, bold=True):
         # Quadratic convergence, except where a parameter runs off to its edge (beta to 0, a step to 0): there linear.
         ends = (np.abs(rise) < 1e-5) & (np.abs(best) < 1e-3) & (decrement < 1e-11)
         done = ends | (np.abs(rise) < precision) & (decrement < precision)
-        active = active[~(centred & done)]
+        stuck[active] = (u[active] == now) & (z[:, active] == here).all(0) & ~(centred & done)  # and would be for ever
+        active = active[~(centred & done | stuck[active])]
         if active.size == 0:
             break
     u = every.solve(z, start=u)
     lost = ~(u > sure_u * (1 - 1e-9))                                   # overshot beside a pole
     u, z = np.where(lost, sure_u, u), np.where(lost, sure_z, z)
-    lost[active] = True
+    lost[active] = lost[stuck] = True
     if bold and lost.any():
         u[lost], z[:, lost] = _climb(spectrum, families[:, lost], B[lost], kurtosis, sure_u[lost], sure_z[:, lost],
                                      precision, bold=False)

@@ -173,6 +173,13 @@ def test_a_climb_is_short(monkeypatch):
         assert len(passes) <= 24
 
 
+def test_a_larger_batch_is_worth_less_a_sample_at_condition_numbers_of_1e12_too():
+    """Where rounding holds a climb in its place it ends, and another is made from there."""
+    H, batches = Spectrum.power_law(10**6, 2.0).compressed(2), 2.0 ** np.arange(4)
+    gaps = [mb.tune(H, "asgd", B).gap for B in batches]
+    assert np.all(np.diff(gaps / batches) < 0)
+
+
 def test_units_do_not_matter():
     for family in mb.FAMILIES:
         H = SPECTRA["anything"]
