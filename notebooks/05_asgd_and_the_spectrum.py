@@ -778,7 +778,7 @@ for a in (1.25, 1.5, 1.75, 2.0, 2.25):
     measured, ceiling, floor = advantage(a, dims), a * (a - 1) / (2 * a - 1), (a - 1) / 2
     fit, D = mb.fit_exponent(dims, measured), 1 / (3 * (zeta(a) + 1))
     c = (2 * D ** (1 - 1 / a) / 3 / (3 + 1 / (a - 1))) ** (a / (2 * a - 1))
-    print(f"a = {a}: exponent {fit.value:.3f}, {fit.low:.3f} to {fit.high:.3f}; T5 and T7 {ceiling:.3f}, T6 {floor:.3f}")
+    print(f"a = {a}: exponent {fit.value:.3f}, {fit.low:.2f} to {fit.high:.2f}; T5 and T7 {ceiling:.3f}, T6 {floor:.3f}")
     assert np.all(c / 8 * dims**ceiling <= measured) and np.all(measured <= 32 * (zeta(a) + 1) * dims**ceiling)
     assert not fit.holds(floor) and abs(fit.value - ceiling) < 0.025
 
