@@ -14,7 +14,7 @@ import pytest
 from .firefox import Firefox, firefox_path
 from .front import FrontPage
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
-from .site import served
+from .site import FEW, served
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,7 @@ def lab_page(new_page):
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory):
-    """The site without JupyterLite, built once; ``live`` is "" or says why its pages cannot come alive here."""
+    """The site with few stored answers and no JupyterLite, built once; ``why_not_alive`` is "" or says why pages are not."""
     from tools.site import distribution, pages, wheel
     from tools.site.places import Missing
 
@@ -104,7 +104,7 @@ def site(tmp_path_factory):
     except Missing as missing_part:
         why = str(missing_part)
     try:
-        names = pages.build(folder, live=live)
+        names = pages.build(folder, live=live, most=FEW)
     except Missing as missing_part:
         lacking.needed(missing_part)
     return SimpleNamespace(folder=folder, names=names, why_not_alive=why)

@@ -94,11 +94,11 @@ class FrontPage:
         self.page, self.errors, self.calls = self.context.new_page(), [], []
         self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        remote, self.thread = Remote(), ThreadPoolExecutor(1)           # one thread, as in a worker: simulations are generators
+        self.remote, self.thread = Remote(), ThreadPoolExecutor(1)      # one thread, as in a worker: simulations are generators
 
         def answer(call, args):
             self.calls.append((call, *args))
-            head, numbers = self.thread.submit(remote.answer, call, *args).result()
+            head, numbers = self.thread.submit(self.remote.answer, call, *args).result()
             return [head, numbers.tolist()]
 
         self.page.expose_function("answer", answer)
@@ -113,18 +113,19 @@ class FrontPage:
         return f"mombook.panels.find((panel) => panel.key === '{key}')"
 
     def rest(self, key):
-        """Until the panel has its refined answer, whatever its simulation still has to do."""
+        """Until the panel has drawn its refined answer; its simulation, of a second or more, is stopped."""
         self._until(key, "true")
+        self.page.evaluate(f"() => {{ const p = {self.panel(key)}; if (p.running) p.halt(); }}")
 
     def settle(self, key):
         """Until the panel rests, its simulation at its end."""
         self._until(key, "!p.running")
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))")
 
     def _until(self, key, condition):
         self.page.wait_for_function(f"""() => {{ const p = {self.panel(key)};
           return !p.wanted && !p.unsettled && !p.calls.length && {condition}
             && (!p.engine.job || p.engine.job.urgency > 2); }}""")
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))")
 
     def plotted(self, key):
         """What is drawn: trace -> arrays."""
@@ -170,6 +171,8 @@ class FrontPage:
         return path.name, path
 
     def close(self):
-        """Close the tab."""
+        """Close the tab, and end what Python still simulates for it."""
         self.context.close()
+        for key in list(self.remote._running):
+            self.thread.submit(self.remote._give_up, key)
         self.thread.shutdown()

@@ -10,13 +10,17 @@ from tools.site import serve
 
 from .lab import ARTEFACTS
 
+FEW = 3
+"""Stops of each slider at which the tests' site has stored answers: all take minutes to compute."""
+
 READY = "() => ['ready', 'failed'].includes(document.documentElement.dataset.python)"
 DRAWN = "() => document.documentElement.dataset.drawn === 'yes' || !document.querySelector('.panel')"
 _PANEL = "window.mombook.panels.find(panel => panel.key === key)"
 _PLOTTED = f"key => {_PANEL}.figure.plotted"
 _RESTS = f"""key => {{ const panel = {_PANEL};
-  return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.running && !panel.calls.length
+  return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.calls.length
     && (!panel.engine.job || panel.engine.job.urgency > 2); }}"""
+_SIMULATED = f"key => ({_RESTS})(key) && !{_PANEL}.running"
 
 
 @contextmanager
@@ -75,9 +79,17 @@ class SitePage:
         drawn = self.page.evaluate(_PLOTTED, key)
         return {name: {axis: np.array(values, float) for axis, values in arrays.items()} for name, arrays in drawn.items()}
 
+    def rest(self, key, seconds=60):
+        """Wait until the panel has drawn its refined answer; its simulation, which has Python busy for long, is stopped."""
+        self._until(_RESTS, key, seconds)
+        self.page.evaluate(f"key => {{ if ({_PANEL}.running) {_PANEL}.halt(); }}", key)
+
     def settle(self, key, seconds=60):
         """Wait until the panel has nothing left to do, simulation included, and has been drawn."""
-        self.page.wait_for_function(_RESTS, arg=key, timeout=1000 * seconds)
+        self._until(_SIMULATED, key, seconds)
+
+    def _until(self, condition, key, seconds):
+        self.page.wait_for_function(condition, arg=key, timeout=1000 * seconds)
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
 
     def part(self, key, css):

@@ -4,8 +4,9 @@ import pytest
 
 from .front import FrontPage, face
 
-PANELS = {"heavy_ball": "", "typical": "", "small_steps": "", "parallel": "", "race": "", "sgd": "d=20",
-          "symptoms": "d=20", "tradeoff": "d=20", "start": "", "meters": "", "slope": ""}
+PANELS = {"heavy_ball": "d=20", "typical": "", "small_steps": "", "parallel": "kappa=10;batch=4", "race": "d=10;steps=30",
+          "sgd": "d=20", "symptoms": "d=20", "tradeoff": "d=20;kappa=100;methods=sgd+heavy_ball", "start": "", "meters": "",
+          "slope": ""}
 MARKS = """(plot) => Object.fromEntries([...plot.querySelectorAll('.cartesianlayer > .subplot')].map((subplot) =>
   [subplot.classList[1], subplot.querySelectorAll('.scatterlayer > .trace, .heatmaplayer > *').length]))"""
 ANEW = f"""async (panel) => {{

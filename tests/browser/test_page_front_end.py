@@ -62,8 +62,8 @@ def test_what_a_figure_claims_stands_before_its_numbers_which_are_smaller(tab):
     assert tab.part("tradeoff", ".sentence .rest").count() == 0
     tab.slider("sgd", "κ").press("ArrowRight")
     tab.slider("tradeoff", "κ").press("ArrowRight")
-    tab.settle("sgd")
-    tab.settle("tradeoff")
+    tab.rest("sgd")
+    tab.rest("tradeoff")
     sentence = definition("sgd").exact(definition("sgd").read(tab.line("sgd"))).sentence
     numbers = tab.part("sgd", ".sentence .rest")
     assert sentence.endswith(numbers.text_content()) and numbers.text_content().startswith(" κ = ")
@@ -72,8 +72,8 @@ def test_what_a_figure_claims_stands_before_its_numbers_which_are_smaller(tab):
     assert tab.part("tradeoff", ".sentence .rest").text_content() == ""          # all of it is the claim
     tab.type("sgd", SGD)
     tab.type("tradeoff", f"{SMALL};methods=sgd+heavy_ball")
-    tab.settle("sgd")
-    tab.settle("tradeoff")
+    tab.rest("sgd")
+    tab.rest("tradeoff")
 
 
 def test_slider_preset_line_and_reset_lead_where_they_say(tab):
@@ -87,20 +87,20 @@ def test_slider_preset_line_and_reset_lead_where_they_say(tab):
     assert tab.slider("sgd", "κ").get_attribute("aria-valuetext").startswith("κ = ")
     for key, end in (("End", 1e6), ("Home", 1.0)):
         tab.slider("sgd", "κ").press(key)
-        tab.settle("sgd")
+        tab.rest("sgd")
         assert definition("sgd").read(tab.line("sgd"))["kappa"] == end, key
     assert "presets" in tab.page.locator("#panel-sgd .controls .name").all_inner_texts()
     tab.press("sgd", "slow decay")
-    tab.settle("sgd")
+    tab.rest("sgd")
     holds(tab, "sgd", definition("sgd").write({**after, **definition("sgd").presets["slow decay"]}))
     tab.type("sgd", SMALL.replace("16", "4") + ";seed=1")
     tab.settle("sgd")
     holds(tab, "sgd", SMALL.replace("16", "4") + ";seed=1", simulated=True)
     tab.press("sgd", "Reset")
-    tab.settle("sgd")
+    tab.rest("sgd")
     holds(tab, "sgd", "")
     tab.slider("tradeoff", "B").press("ArrowLeft")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     holds(tab, "tradeoff", tab.line("tradeoff"))
     assert "batch=8;" not in SMALL and definition("tradeoff").read(tab.line("tradeoff"))["batch"] < 16
 
@@ -119,7 +119,7 @@ def test_a_figure_is_drawn_once(tab):
 
 def test_after_a_leap_python_is_free_for_the_next_where_answers_take_long(tab):
     """No guesses after a leap, and a refined answer, which nothing can interrupt, only after so many times as long."""
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     tab.page.evaluate("""() => { const quick = window.answer;
       window.answer = (...given) => new Promise((done) => setTimeout(done, 350)).then(() => quick(...given)); }""")
     slider, before = tab.slider("tradeoff", "κ"), len(tab.calls)
@@ -138,11 +138,11 @@ def test_after_a_leap_python_is_free_for_the_next_where_answers_take_long(tab):
 def test_toggles_choices_switches_and_guides(tab):
     tab.part("tradeoff", "details.more summary").click()
     tab.press("tradeoff", "ASGD")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     holds(tab, "tradeoff", f"{SMALL};methods=sgd+heavy_ball+asgd")
     for word in ("SGD", "ASGD"):
         tab.press("tradeoff", word)
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     holds(tab, "tradeoff", f"{SMALL};methods=heavy_ball")
     tab.press("tradeoff", "heavy ball")
     assert "At least one" in tab.part("tradeoff", ".status").inner_text()
@@ -150,13 +150,13 @@ def test_toggles_choices_switches_and_guides(tab):
     colours = tab.page.evaluate("[...document.querySelectorAll('#panel-tradeoff .method')].map((b) => b.style.cssText).join()")
     assert all(style.METHODS[family].color.lower() in colours.lower() for family in ("sgd", "asgd"))
     tab.press("predict_02_bend", "Reveal the answer")
-    tab.settle("predict_02_bend")
+    tab.rest("predict_02_bend")
     holds(tab, "predict_02_bend", "reveal=yes")
     tab.part("predict_02_bend", "select").select_option("flat")
-    tab.settle("predict_02_bend")
+    tab.rest("predict_02_bend")
     holds(tab, "predict_02_bend", "reveal=yes;case=flat")
     tab.press("predict_02_bend", "Reveal the answer")
-    tab.settle("predict_02_bend")
+    tab.rest("predict_02_bend")
     holds(tab, "predict_02_bend", "reveal=no;case=flat")
     (first, changes), (second, cure) = definition("symptoms").guides["slow"]
     tab.press("symptoms", first)
@@ -165,7 +165,7 @@ def test_toggles_choices_switches_and_guides(tab):
     state = panel.read("", **{**panel.read("d=20;steps=300"), **changes})
     holds(tab, "symptoms", panel.write(state), simulated=True)
     tab.press("symptoms", second)
-    tab.settle("symptoms")
+    tab.rest("symptoms")
     holds(tab, "symptoms", panel.write({**state, **cure}))
 
 
@@ -180,13 +180,13 @@ def test_a_spectrum_of_ones_own_takes_the_sliders_place_and_gives_it_back(tab, t
     assert "a b name b: d = 20" in own.inner_text()
     assert not any(tab.slider("sgd", word).is_visible() for word in ("κ", "decay", "d"))
     tab.slider("sgd", "B").press("ArrowRight")
-    tab.settle("sgd")
+    tab.rest("sgd")
     moved = holds(tab, "sgd", tab.line("sgd"))
     assert panel.read(moved) == {**panel.read(line), "batch": panel.read(moved)["batch"]} and panel.read(moved)["batch"] > 16
     stamp = tab.page.evaluate(f"{tab.panel('sgd')}.stamp")
     assert stamp == export.short_stamp(panel, moved) and stamp.endswith("…")
     tab.press("sgd", "slow decay")                                      # a preset of the power law leads back to it
-    tab.settle("sgd")
+    tab.rest("sgd")
     holds(tab, "sgd", panel.write({**panel.read("seed=3;share=0.5"), **panel.presets["slow decay"]}))
     assert not own.is_visible() and tab.slider("sgd", "κ").is_visible()
     X = np.random.default_rng(0).normal(size=(50, 4)) * [1, 2, 3, 4]
@@ -198,7 +198,7 @@ def test_a_spectrum_of_ones_own_takes_the_sliders_place_and_gives_it_back(tab, t
     holds(tab, "sgd", panel.write(with_data), simulated=True)
     assert own.inner_text().split("\n")[1].startswith("mine: d = 4, κ = ")
     tab.part("sgd", ".own button").click()
-    tab.settle("sgd")
+    tab.rest("sgd")
     holds(tab, "sgd", panel.write({**panel.read("seed=3"), "batch": with_data["batch"]}))
     assert not tab.part("predict_02_bend", "input[type=file]").count()
 
@@ -283,9 +283,9 @@ def test_files_carry_the_scenario_on_screen(tab, tmp_path):
     """CSV, script, BibTeX, link and code after several moves: none of the scenario the page opened with."""
     tab.slider("sgd", "κ").press("ArrowRight")
     tab.press("sgd", "fast decay")
-    tab.settle("sgd")
+    tab.rest("sgd")
     tab.type("sgd", f"{SMALL};share=0.3;seed=9")
-    tab.settle("sgd")
+    tab.rest("sgd")
     line, panel = tab.line("sgd"), definition("sgd")
     assert line == f"{SMALL};share=0.3;seed=9" != SGD
     name, path = tab.saved("sgd", "CSV", tmp_path)
@@ -328,7 +328,7 @@ def colours(drawing):
 def test_a_picture_is_light_and_stamped_though_the_page_is_dark_and_narrow(chromium, faces, tmp_path):
     tab = FrontPage(chromium, faces, width=420, dark=True)
     tab.type("sgd", f"{SMALL};share=0.3;seed=9")
-    tab.settle("sgd")
+    tab.rest("sgd")
     layout = tab.layout("sgd")
     assert layout["paper_bgcolor"] == style.theme(True)["paper"] and layout["font"]["color"] == style.theme(True)["ink"]
     assert layout["yaxis"]["domain"] != layout["yaxis2"]["domain"], "under one another"
@@ -367,13 +367,13 @@ def test_a_teacher_hides_theory_steps_through_presets_and_has_large_type(tab):
     labels = list(panel.presets)
     for key, label in (("1", labels[0]), ("n", labels[1]), ("PageDown", labels[2]), ("n", labels[0]), ("p", labels[2])):
         tab.page.keyboard.press(key)
-        tab.settle("sgd")
+        tab.rest("sgd")
         at = panel.read(tab.line("sgd"))
         assert at == panel.read("", **{**at, **panel.presets[label]}), (key, label)
         hidden = tab.part("sgd", ".sentence").inner_text()
         assert "Theory is hidden" in hidden and "gap" not in hidden and not set(panel.theory) & set(tab.plotted("sgd"))
     tab.page.keyboard.press("0")
-    tab.settle("sgd")
+    tab.rest("sgd")
     tab.part("sgd", ".line input").focus()
     typed = tab.line("sgd")
     tab.page.keyboard.press("End")
@@ -397,7 +397,7 @@ def test_a_link_opens_its_scenario_and_a_bad_one_says_so(chromium, faces):
         holds(tab, "sgd", line, simulated=True)
         tab.close()
     tab = FrontPage(chromium, faces, fragment="#tradeoff:batch=4&sgd:share=7")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     holds(tab, "tradeoff", "batch=4")
     tab.page.wait_for_function(f"() => {tab.panel('sgd')}.isAlarmed")
     assert "This link's scenario cannot be shown: share must be" in tab.part("sgd", ".status").inner_text()

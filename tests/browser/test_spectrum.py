@@ -33,12 +33,12 @@ def faces():
 def unfold(tab, key):
     """Open the strip."""
     tab.part(key, ".spectrum summary").click()
-    tab.settle(key)
+    tab.rest(key)
 
 
 def are_drawn(tab, key):
     """The bars are those of the line on screen, corner by corner; returns them."""
-    tab.settle(key)
+    tab.rest(key)
     panel = definition(key)
     found = bars.of(panel.spectrum(panel.read(tab.line(key))))
     got = np.array(tab.page.evaluate(DRAWN, key))
@@ -68,7 +68,7 @@ def drag(tab, key, k, down):
     for part in (0.25, 0.5, 0.75, 1.0):
         tab.page.mouse.move(x, y + part * down)
     tab.page.mouse.up()
-    tab.settle(key)
+    tab.rest(key)
 
 
 def scale(tab, key):
@@ -80,7 +80,7 @@ def test_nothing_is_asked_for_until_it_is_opened_and_then_the_bars_follow_the_sl
     assert tab.page.locator(".spectrum").count() == 2 and not tab.page.locator(".bar").count()
     assert not tab.page.locator("#panel-start .spectrum").count(), "which takes no spectrum"
     tab.slider("sgd", "κ").press("ArrowRight")
-    tab.settle("sgd")
+    tab.rest("sgd")
     assert not [call for call, *_ in tab.calls if call == "bars"]
     unfold(tab, "sgd")
     are_drawn(tab, "sgd")
@@ -113,7 +113,7 @@ def test_a_bar_is_dragged_and_the_figure_follows(tab, key, k, down):
     are_drawn(tab, key)
     assert tab.page.evaluate(f"{tab.panel(key)}.stamp") == export.short_stamp(panel, line)
     tab.press(key, "Power law")
-    tab.settle(key)
+    tab.rest(key)
     assert "spectrum" not in tab.line(key)
     are_drawn(tab, key)
 
@@ -127,7 +127,7 @@ def test_while_a_bar_is_held_the_figure_is_the_one_at_its_level(tab):
     tab.page.mouse.down()
     for down in (10, 20, 5):                                            # each from where it was taken, not from where it is
         tab.page.mouse.move(x, y + down)
-        tab.settle("sgd")
+        tab.rest("sgd")
         level = tab.page.evaluate(f"{tab.panel('sgd')}.strip.held.level")
         now = panel.write(panel.bent(panel.read(line), 2, level))
         assert tab.line("sgd") == now
@@ -135,7 +135,7 @@ def test_while_a_bar_is_held_the_figure_is_the_one_at_its_level(tab):
         assert tab.part("sgd", ".spectrum svg").bounding_box() == stands, "nothing moves away under the hand"
         holds(tab, "sgd", now)
     tab.page.mouse.up()
-    tab.settle("sgd")
+    tab.rest("sgd")
     are_drawn(tab, "sgd")
     assert tab.part("sgd", ".bar-said").inner_text().endswith("of tr H.")
     assert tab.part("sgd", ".own").is_visible() and not tab.slider("sgd", "κ").is_visible()
@@ -152,7 +152,7 @@ def test_keys_do_what_a_hand_does_and_a_teacher_keeps_hers(tab):
     bar.evaluate("""(bar, keys) => keys.forEach((key) =>
       bar.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))""",
                  ["ArrowDown", "ArrowDown", "PageDown", "ArrowRight"])          # at once: at rest a bar may get another rank
-    tab.settle("sgd")
+    tab.rest("sgd")
     want = panel.bent(was, 3, found[3].level * 10 ** (-0.1 - 0.5 + 0.05))
     got = panel.read(tab.line("sgd"))
     np.testing.assert_allclose(*(spectra.whole(s["spectrum"]).eigenvalues for s in (got, want)), rtol=1e-9)
@@ -238,7 +238,7 @@ def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
       window.seen = [];
       figure.light = (...it) => {{ const now = light(...it); if (now) seen.push(Object.keys(it[0])); return now; }}; }}""")
     tab.slider("sgd", "B").press("ArrowRight")
-    tab.settle("sgd")
+    tab.rest("sgd")
     assert tab.line("sgd") != line
     is_lit(tab, "sgd", 2)
     assert tab.page.evaluate("seen") == [[], ["expected"]], "no line of the old scenario stays beside the new curve"
@@ -252,7 +252,7 @@ def test_a_bar_that_is_pointed_at_is_told_of_and_what_it_carries_is_lit(tab):
     bar.focus()
     is_lit(tab, "sgd", 3)
     bar.press("ArrowDown")                                              # and again where it has moved to
-    tab.settle("sgd")
+    tab.rest("sgd")
     assert "spectrum=" in tab.line("sgd")
     is_lit(tab, "sgd", tab.page.evaluate(f"{tab.panel('sgd')}.strip.brushed"))
     tab.press("sgd", "Teach")
@@ -265,7 +265,7 @@ def test_a_panel_without_learning_curves_asks_for_no_shares(tab):
     unfold(tab, "schedules")
     tab.page.locator("#panel-schedules .bar").nth(2).hover()
     tab.page.wait_for_timeout(400)
-    tab.settle("schedules")
+    tab.rest("schedules")
     assert not [call for call, *_ in tab.calls if call == "carried"]
     assert "Ranks 4 to 7" in tab.part("schedules", ".bar-said").inner_text()
 

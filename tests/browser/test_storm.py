@@ -78,9 +78,8 @@ def test_a_storm_on_every_slider_ends_in_the_right_state_at_once(page):
     layers = [expected(False), expected(True)]
     used, usual = [], one_move(page)
     for _ in range(3):
-        simulated(page)                                                 # the next storm begins in the middle of one
         page.page.get_by_role("button", name="Simulate").first.click()
-        page.page.wait_for_timeout(600)
+        page.page.wait_for_timeout(600)                                 # the storm begins in the middle of a simulation
         page.page.evaluate(STORM)
         ended = time.monotonic()
         while True:

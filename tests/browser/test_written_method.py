@@ -36,7 +36,7 @@ def test_it_waits_behind_more_with_a_name_and_an_example(tab):
 
 def test_a_line_of_code_is_drawn_at_every_batch(tab):
     write(tab, "mb.Method.heavy_ball(.05, beta=.5)")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     line = tab.line("tradeoff")
     assert line.endswith(";method=heavy_ball(0.05, beta=0.5)")
     holds(tab, "tradeoff", line)
@@ -59,14 +59,14 @@ def test_what_means_no_method_is_told_beside_the_field_and_stays_in_it(tab):
     assert field.input_value() == "heavy_bal(0.05, 0.9)" and field.get_attribute("aria-invalid") == "true"
     assert tab.line("tradeoff") == before and field.get_attribute("aria-describedby") == refusal.get_attribute("id")
     write(tab, "qhm(lr, 0.7, beta)")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     assert refusal.is_hidden() and tab.line("tradeoff").endswith(";method=qhm(lr, 0.7, beta)")
     holds(tab, "tradeoff", tab.line("tradeoff"))
 
 
 def test_an_empty_line_takes_it_away(tab):
     write(tab, "")
-    tab.settle("tradeoff")
+    tab.rest("tradeoff")
     assert "method=" not in tab.line("tradeoff")
     trace = tab.page.evaluate(f"{tab.panel('tradeoff')}.figure.data.find((t) => t.name === 'your method').visible")
     assert trace is False and "Your method" not in tab.part("tradeoff", ".sentence").inner_text()

@@ -134,9 +134,11 @@ def test_a_face_is_remembered_until_the_package_changes(tmp_path, monkeypatch):
     for _ in range(2):
         assert figures.made({("sgd", "x")}, tmp_path) == {("sgd", "x"): ({"a": 1}, "b")}
     assert calls == [("sgd", "x")]
+    figures.made({("sgd", "x")}, tmp_path, most=3)
+    assert len(calls) == 2, "with fewer answers it is another"
     monkeypatch.setattr(figures, "_stamp", lambda: "another")
     figures.made({("sgd", "x")}, tmp_path)
-    assert len(calls) == 2
+    assert len(calls) == 3
 
 
 def test_another_file_than_the_pinned_one_is_refused(tmp_path, monkeypatch):

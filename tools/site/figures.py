@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,15 +23,15 @@ NEEDS = {"advisor": ["scikit-learn"]}
 """What a panel's Python needs besides mombook, in the browser."""
 
 
-def made(wanted, cache=CACHE):
+def made(wanted, cache=CACHE, most=stored.MOST):
     """``{(panel, line): (face, script)}`` of every pair in ``wanted``: what scripts draw, and the answers that a page brings
     along (``stored.script``). Those not remembered are computed side by side."""
-    folder, stamp = Path(cache) / "figures", _stamp()
+    folder, stamp = Path(cache) / "figures", f"{_stamp()} {most}"
     folder.mkdir(parents=True, exist_ok=True)
     files = {pair: folder / f"{hashlib.sha256(f'{stamp} {pair}'.encode()).hexdigest()[:32]}.json" for pair in wanted}
     if lacking := [pair for pair, file in files.items() if not file.exists()]:
         with ProcessPoolExecutor(min(os.cpu_count() or 1, len(lacking)), multiprocessing.get_context("spawn")) as pool:
-            for pair, text in zip(lacking, pool.map(_made, lacking), strict=True):
+            for pair, text in zip(lacking, pool.map(partial(_made, most=most), lacking), strict=True):
                 scratch = files[pair].with_suffix(f".{os.getpid()}")
                 scratch.write_text(text, encoding="utf-8")
                 scratch.replace(files[pair])
@@ -42,11 +43,11 @@ def face(name, line):
     return {**fronts.face(definition(name), line), "needs": NEEDS.get(name, [])}
 
 
-def _made(pair):
+def _made(pair, most):
     """Both, in one process: the opening's numbers are then computed once."""
     from plotly.io.json import to_json_plotly
 
-    return to_json_plotly([face(*pair), stored.script(*pair)])
+    return to_json_plotly([face(*pair), stored.script(*pair, most)])
 
 
 def _stamp():

@@ -33,7 +33,7 @@ FRONT, HERO, LEDGER = "index.html", "start", "10_claims"
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(notebooks/(?P<stem>\w+)\.ipynb\) \| (?P<line>.+) \|$", re.MULTILINE)
 
 
-def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, repository=None, code=None):
+def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, repository=None, code=None, most=stored.MOST):
     """Write the pages into ``folder``; whatever else is there stays.
 
     Args:
@@ -42,6 +42,7 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
         live: where the pages find Python: what ``distribution.install`` returned; ``None`` for figures that stand still.
         repository: ``owner/name`` on GitHub, for links to Binder and Colab; ``None`` for none.
         code: where names in code lead, as ``api.addresses`` returns it; ``None`` for no links.
+        most: stops of each slider at which the pages bring answers along (``stored.scenarios``).
 
     Returns:
         The pages' names, the front page first.
@@ -55,7 +56,7 @@ def build(folder, notebooks=NOTEBOOKS, cache=CACHE, lab=True, live=None, reposit
     read = {file.stem: nbformat.read(file, as_version=4) for file in files}
     book = _Book(read, _lines((ROOT / "README.md").read_text(encoding="utf-8")), lab, live, repository, code)
     pairs = sorted({pair for notebook in read.values() for pair in _panels(notebook)})
-    made = figures.made(pairs, cache)
+    made = figures.made(pairs, cache, most)
     book.faces = {pair: face for pair, (face, _) in made.items()}
     pages = {FRONT: book.front(), **{f"{stem}.html": book.notebook(stem) for stem in read},
              **{f"{name.lower()}.html": book.reference(name) for name in book.reference_names}}

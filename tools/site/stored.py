@@ -23,11 +23,14 @@ LARGEST = 400_000
 
 AT_MOST = {"advisor": 10, "asgd": 7, "falsify": 31, "far_horizon": 4, "heavy_ball": 31, "parallel": 31, "phase_map": 9,
            "published": 10, "race": 5, "ruler": 3, "schedules": 18, "sgd": 31, "symptoms": 16, "tradeoff": 31}
-"""At how many stops of each slider, beside its ends, a panel has answers, where all take long to compute; 64 for others."""
+"""At how many stops of each slider, beside its ends, a panel has answers, where all take long to compute."""
+
+MOST = 64
+"""The same for every panel; the tests' site has fewer."""
 
 
-def scenarios(panel, line):
-    """Where a panel that opens at ``line`` has answers to bring along.
+def scenarios(panel, line, most=MOST):
+    """Where a panel that opens at ``line`` has answers to bring along, at ``most`` so many stops of a slider and its ends.
 
     Returns:
         The controls that move it from the opening, by name, and the scenario lines, the opening first.
@@ -42,16 +45,17 @@ def scenarios(panel, line):
     for control, plain in zip(panel.controls, described(panel)["controls"], strict=True):
         if control.name in opening and control.name != "seed" and not control.more:
             names.append(control.name)
-            found += [{**opening, control.name: control.value(value)} for value in _values(panel, control, plain, opening)]
+            values = _values(panel, control, plain, opening, most)
+            found += [{**opening, control.name: control.value(value)} for value in values]
     return names, list(dict.fromkeys(map(panel.write, found)))
 
 
-def _values(panel, control, plain, opening):
+def _values(panel, control, plain, opening, most):
     """The values of a control in view: stops at equal distances, with both ends, or each option switched."""
     now = opening[control.name]
     if "stops" in plain:
         stops = plain["stops"]
-        every = -(-len(stops) // AT_MOST.get(panel.name, 64))
+        every = -(-len(stops) // min(AT_MOST.get(panel.name, most), most))
         here = min(range(len(stops)), key=lambda k: abs(float(stops[k]) - now))
         return [stop for k, stop in enumerate(stops) if (k - here) % every == 0 or k in (0, len(stops) - 1)]
     if isinstance(control, Toggles):
@@ -60,20 +64,21 @@ def _values(panel, control, plain, opening):
     return control.stops
 
 
-def answers(name, line):
-    """All answers of a panel that opens at ``line``.
+def answers(name, line, most=MOST):
+    """All answers of a panel that opens at ``line`` (``scenarios``).
 
     Returns:
-        ``{"controls": names, "answers": {line: head}}`` with heads as ``Remote.exact`` writes them, and the numbers, shape
-        (n,), that the heads point into; equal arrays are kept once.
+        ``{"controls": names, "answers": {line: head}}`` with heads as ``Remote.exact`` writes them, ``ms`` replaced by a
+        ``check`` of the numbers, and the numbers, shape (n,), that the heads point into; equal arrays are kept once.
     """
     remote, panel, heads = Remote(), definition(name), {}
     places, parts, end = {}, [], 0
-    names, lines = scenarios(panel, line)
+    names, lines = scenarios(panel, line, most)
     for each in lines:
         head, numbers = remote.exact(name, name, each, False)
         head = heads[each] = json.loads(head)
         del head["ms"]
+        head["check"] = zlib.crc32(upper(numbers))
         values = (value for trace in head["traces"].values() for value in trace.values())
         for mark in (value for value in values if isinstance(value, dict) and "at" in value):
             part = numbers[slice(*mark["at"])]
@@ -96,7 +101,7 @@ def upper(numbers):
     return (nearest.astype("<f8").view("<u8") >> np.uint64(32)).astype("<u4")
 
 
-def script(name, line):
+def script(name, line, most=MOST):
     """The answers as a script, which a page opened from a file may load too: ``mombook.bring(mark, heads, numbers)``.
 
     Both are compressed and in base64. Of the numbers' upper halves the differences are kept, modulo 2**32, and of these all
@@ -105,7 +110,7 @@ def script(name, line):
     Raises:
         ValueError: the file would be larger than ``LARGEST``.
     """
-    heads, numbers = answers(name, line)
+    heads, numbers = answers(name, line, most)
     steps = np.diff(upper(numbers), prepend=np.uint32(0)).astype("<u4")
     parts = (json.dumps(heads, ensure_ascii=False, separators=(",", ":")).encode(),
              np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 4).T).tobytes())
