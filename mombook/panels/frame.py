@@ -292,14 +292,15 @@ def hide_theory(panel: Panel, scenario: Scenario, view: View, hidden: bool) -> V
                    sentence=f"{where}. Theory is hidden: what do you expect?")
 
 
-def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
+def problems(panel: Panel, scenario: Scenario, view: View, figure: Any = None) -> list[str]:
     """What is wrong with a view, as sentences.
 
     Values that are not finite, points outside their axes, no sentence or a broken one, numbers that are not written as
-    ``mombook.prose`` writes them.
+    ``mombook.prose`` writes them. ``figure``: one of the panel's to show the view in; by default an empty one is made.
     """
-    found, figure = [], panel.figure()
+    found, figure = [], panel.figure() if figure is None else figure
     apply(figure, view, rescale=True)
+    layout = figure.layout.to_plotly_json()                             # asking plotly for an axis takes longer than the rest
     for trace in figure.data:
         x, y = np.asarray(trace.x, float), np.asarray(trace.y, float)
         if trace.visible is False or x.size == 0:
@@ -311,7 +312,7 @@ def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
         elif np.isinf(y).any() or np.isinf(x).any():
             found.append(f"{trace.name}: infinite values")
         else:
-            inside = _inside(figure, "x", trace.xaxis, x) & _inside(figure, "y", trace.yaxis, y)
+            inside = _inside(layout, "x", trace.xaxis, x) & _inside(layout, "y", trace.yaxis, y)
             if not inside.any():
                 found.append(f"{trace.name}: wholly outside its axes")
     if not view.sentence or "nan" in view.sentence or "inf" in view.sentence:
@@ -323,11 +324,11 @@ def problems(panel: Panel, scenario: Scenario, view: View) -> list[str]:
     return [f"{panel.write(scenario)}: {f}" for f in found]
 
 
-def _inside(figure, letter, anchor, values):
-    axis = figure.layout[f"{letter}axis{(anchor or letter)[1:]}"]
-    if axis.range is None:
+def _inside(layout, letter, anchor, values):
+    axis = layout.get(f"{letter}axis{(anchor or letter)[1:]}", {})
+    if "range" not in axis:
         return np.ones(values.shape, bool)
-    low, high = sorted(axis.range)
+    low, high = sorted(axis["range"])
     with np.errstate(divide="ignore", invalid="ignore"):
-        v = np.log10(values) if axis.type == "log" else values
+        v = np.log10(values) if axis.get("type") == "log" else values
     return (v >= low - 1e-9) & (v <= high + 1e-9)

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from mombook import FAMILIES
 from mombook.panels import PANELS, definition, questions
 from mombook.panels.scenario import Seed
 
@@ -28,9 +29,19 @@ OWN_LEVELS = {
 }
 
 
-@cache
 def figure(name):
     """The empty figure of a panel, only to be read: plotly takes longer to make one than most tests to look at it."""
+    return _figure(name, *FAMILIES)
+
+
+@cache
+def _figure(name, *families):
+    return definition(name).figure()
+
+
+@cache
+def screen(name):
+    """A figure of a panel to show one view after the other in."""
     return definition(name).figure()
 
 

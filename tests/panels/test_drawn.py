@@ -150,7 +150,7 @@ def test_nothing_is_wrong_at_any_corner_and_it_is_drawn_in_time(name):
         started = time.process_time()                                   # not the clock: the machine may be busy elsewhere
         view = panel.exact(s, final=False)
         took = time.process_time() - started
-        found += problems(panel, s, view)
+        found += problems(panel, s, view, scenarios.screen(name))
         if took > SECONDS:
             found.append(f"{panel.write(s)}: {took:.1f} s of computing for one update")
     assert found == []
@@ -159,7 +159,7 @@ def test_nothing_is_wrong_at_any_corner_and_it_is_drawn_in_time(name):
 @pytest.mark.parametrize(("name", "k"), EVERY)
 def test_nothing_is_wrong_at_rest_and_the_line_brings_it_back(name, k):
     c = drawn(name, k)
-    assert problems(c.panel, c.s, c.view) == []
+    assert problems(c.panel, c.s, c.view, scenarios.screen(name)) == []
     back = c.panel.read(c.panel.write(c.s))
     assert back.keys() == c.s.keys()
     assert [k for k, v in c.s.items() if back[k] != (v if isinstance(v, (str, tuple)) else pytest.approx(v))] == []

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from mombook.panels.frame import hide_theory, problems
 from mombook.panels.remote import Remote
 from tools.site import stored
 
-from . import test_drawn, test_export, ways
+from . import scenarios, test_drawn, test_export, ways
 from .ways.common import Drawn
 
 TAKES = [name for name in PANELS if name not in spectra.WITHOUT]
@@ -27,8 +28,9 @@ SMALL = {"race": {"steps": 40, "trials": 4}, "schedules": {"steps": 64}, "falsif
 """Away from the defaults, at a size whose simulation takes no more than a second."""
 
 
-PLAIN = {"budget": {"d": 40, "kappa": 40.0**4}}
-"""A power law without a bend, as small as the panel takes one of the reader's own."""
+PLAIN = {"budget": {"d": 40, "kappa": 40.0**4},
+         **dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "asgd"), MappingProxyType({"d": 40}))}
+"""A power law as small as ``own``'s; where its bend would move what is drawn, without one."""
 
 
 def own(name, seed=0, d=40):
@@ -77,7 +79,8 @@ def test_everything_drawn_and_said_is_the_spectrums_by_a_second_way(name, seed):
     c = shown(name, seed)
     test_drawn.traces_agree(name, c)
     test_drawn.words_agree(name, c)
-    assert problems(c.panel, c.s, c.view) == [] and problems(c.panel, c.s, c.panel.exact(c.s, False)) == []
+    for view in (c.view, c.panel.exact(c.s, False)):
+        assert problems(c.panel, c.s, view, scenarios.screen(name)) == []
     lit = [bool(met) for _, met, _ in c.view.lamps]
     assert lit == [bool(met) for met in getattr(ways.of(name), "lamps", lambda c: ())(c)]
     hidden = hide_theory(c.panel, c.s, c.view, hidden=True)
@@ -247,7 +250,7 @@ def test_nothing_is_wrong_at_spectra_beyond_the_sliders(name, case):
         return
     s = panel.read(**SMALL.get(name, {}), spectrum=UNUSUAL[case])
     for final in (False, True):
-        assert problems(panel, s, panel.exact(s, final)) == []
+        assert problems(panel, s, panel.exact(s, final), scenarios.screen(name)) == []
 
 
 def test_a_cell_opens_moves_and_leaves_it():

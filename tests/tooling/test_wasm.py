@@ -1,5 +1,7 @@
 """The engine computes under WebAssembly what it computes here: its own tests say so there too."""
 
+import re
+
 import lacking
 import pytest
 
@@ -11,10 +13,11 @@ from tools.site.places import ROOT, Missing
 @pytest.mark.site
 def test_the_engines_tests_pass_under_webassembly():
     try:
-        passed, _ = wasm.run()
+        passed, printed = wasm.run()
     except Missing as why:
         lacking.needed(why)
-    assert passed > 1000
+    ran, _ = map(int, re.search(r"^(\d+) of (\d+) public functions ran$", printed, re.MULTILINE).groups())
+    assert passed > 800 and ran >= 455
 
 
 def test_what_is_left_out_there_is_tested_here():

@@ -62,7 +62,7 @@ def regime(name, which="", axis="yaxis"):
         if 1.5 < edge < 5e5:
             same(exponent(c, edge), level, rtol=0, atol=c.tolerance(0.05, 0.12))  # a quotient over a factor 1.7, not a slope
         assert (left == 1) if name == "linear" else (right == 1e6)
-        ends = c.view.ranges.get(axis) or c.panel.figure().layout[axis].range
+        ends = c.view.ranges.get(axis) or c.figure.layout[axis].range
         same([y.min(), y.max()], [10.0**v for v in ends] if axis == "yaxis" else ends)
     return check
 

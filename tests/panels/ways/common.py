@@ -22,7 +22,7 @@ import mombook as mb
 from mombook.model.family import Tuned
 from mombook.panels import spectra, style
 
-from .. import printed
+from .. import printed, scenarios
 
 SIMULATED = "simulated"
 """In place of a check: the trace is of a simulation, and ``test_simulated`` holds it against the runs."""
@@ -63,10 +63,10 @@ class Drawn:
             return law(self.s["kappa"], self.s["decay"], d or self.s["d"], per_octave)
         return binned(self.given, per_octave)
 
-    @cached_property
+    @property
     def figure(self):
         """The panel's empty figure, only to be read."""
-        return self.panel.figure()
+        return scenarios.figure(self.panel.name)
 
     @cached_property
     def H(self):

@@ -101,7 +101,7 @@ def ring(k):
 
 def unit_circle(c):
     """Radius one, whatever the scenario."""
-    trace = next(t for t in c.panel.figure().data if t.name == "unit circle")
+    trace = next(t for t in c.figure.data if t.name == "unit circle")
     same(np.hypot(trace.x, trace.y), 1.0)
     assert max(trace.x) == 1 == -min(trace.x) and "unit circle" not in c.view.traces
 
