@@ -290,7 +290,7 @@ for last in (0.06, 0.2):
     print(f"last knot {last}: {final_risks(coarse, [own], 0.5)[0] / ranks[0.5]['best'].risk:.3f} times")
 both = mb.tune_schedule(coarse, "sgd", samples=2048, steps=256, free=("lr", "batch"), noise=0.5, knots=8)
 gain, sizes = 100 * (1 - both.risk / best.risk), both.knots["batch"][1]
-print(f"rate and batch: {gain:.1f} % less; batch", sizes.round(1))
+print(f"rate and batch: {gain:.1f} % less; batch", sizes.round().astype(int))
 np.testing.assert_allclose([gain, sizes[3]], [3.6, 6], atol=0.5)
 first = 1 / (1 + 0.8 * 2 / 0.01**2) * 2 / 0.01**2
 print(f"first rate {first:.4f}")
