@@ -14,10 +14,10 @@ STAMP := $(VENV)/.installed
 SITE_VENV  := .venv-site
 SITE_STAMP := $(SITE_VENV)/.installed
 
-# Matrices are small and tests run side by side: more threads in each would only get in one another's way.
-check test bench: export OMP_NUM_THREADS := 1
-check test bench: export OPENBLAS_NUM_THREADS := 1
-check test bench: export MKL_NUM_THREADS := 1
+# Matrices are small, and tests and pages are made side by side: more threads in each would only get in one another's way.
+check test bench site: export OMP_NUM_THREADS := 1
+check test bench site: export OPENBLAS_NUM_THREADS := 1
+check test bench site: export MKL_NUM_THREADS := 1
 # Compiled tests are kept between runs: compiling them costs each worker four seconds.
 check: export PYTHONDONTWRITEBYTECODE :=
 
