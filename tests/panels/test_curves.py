@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mombook import Method, Spectrum, risk_curve
-from mombook.exact import row_moments
+from mombook.exact import resolvent, row_moments
 from mombook.exact.moments import risk_at
 from mombook.exact.small_steps import matched
 from mombook.panels import curves, definition, far_horizon, heavy_ball, parallel, small_steps, spectra, symptoms, tradeoff
@@ -213,3 +213,12 @@ def test_steps_in_blocks_are_the_literal_steps(H, method, batch, noise):
     times = np.concatenate([np.arange(8000), [8500, 9000]])
     truth = np.where(truth < 1e250, truth, np.inf)
     np.testing.assert_allclose(risk_at(H, method, batch, times, noise), truth[times], rtol=1e-9)
+
+
+def test_far_steps_of_a_wide_spectrum_alone_go_by_contours(monkeypatch):
+    """Some thirty steps, each by two contours at the most; the four thousand before are taken one by one."""
+    contours, on_contour = [], resolvent._on_contour
+    monkeypatch.setattr(resolvent, "_on_contour", lambda *given: contours.append(1) or on_contour(*given))
+    key = "wide:" + ",".join(map(repr, np.exp(-np.linspace(0, 30, 900)).tolist()))
+    curves.expected.__wrapped__(key, Method.heavy_ball(0.05, 0.9), 64, 60_000, (1e-4, 2.0), final=False)
+    assert 0 < len(contours) < 200
