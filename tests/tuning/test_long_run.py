@@ -143,10 +143,14 @@ def test_beside_the_limit_without_noise_no_search_beats_two_step_sizes(spectrum,
     assert best / tuned.gap - 1 < 1e-9
 
 
+BEGINS = {"sgd": (0.99, 0.999, 0.999), "heavy_ball": (0.97, 0.92, 0.999), "nesterov": (0.91, 0.999, 0.999),
+          "asgd": (0.7, 0.73, 0.999)}
+"""Of the best gap, at batches 1, 100 and 10^5, what a climb begins with at the least (measured: up to 0.014 more)."""
+
+
 @pytest.mark.parametrize("family", mb.FAMILIES)
 def test_of_the_candidates_a_climb_begins_at_the_best(family):
-    """Of largest gap, once all are stable. SGD's is within 4 % of its optimum (measured: 3.1 % at batch 1, less at larger), and
-    every family's at the largest batch within 1 %."""
+    """Of largest gap, once all are stable; and near the optimum, the nearer the larger the batch."""
     spectrum, batches = Spectrum.power_law(50, 1.5, kappa=1e4), np.array([1.0, 1e2, 1e5])
     columns = np.repeat(long_run.family_column(family), 3, axis=1)
 
@@ -159,8 +163,7 @@ def test_of_the_candidates_a_climb_begins_at_the_best(family):
     begin = gaps(long_run._start(spectrum, columns, batches, 3.0)[1])
     np.testing.assert_allclose(begin, np.max(each, axis=0), rtol=1e-12)
     best = [mb.tune(spectrum, family, B).gap for B in batches]
-    np.testing.assert_allclose(begin, best, rtol=0.04 if family == "sgd" else 1)
-    assert begin[-1] > 0.99 * best[-1]
+    assert np.all(begin > np.multiply(BEGINS[family], best)) and np.all(begin <= np.multiply(best, 1 + 1e-9))
 
 
 def test_a_climb_is_short(monkeypatch):
