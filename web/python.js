@@ -19,14 +19,16 @@
       this.worker.onmessage = ({ data }) => this.hear(data);
       this.worker.onerror = (event) => this.fail(event.message || "its worker is blocked or missing");
       const packages = [...new Set(this.panels.flatMap((panel) => panel.face.needs))];
-      const { indexURL, lockFileURL } = this.live;
-      this.worker.postMessage({ open: { indexURL: absolute(indexURL), lockFileURL: absolute(lockFileURL), packages } });
+      const { indexURL, lockFileURL, memory, integrity } = this.live;
+      this.worker.postMessage({ open: {
+        indexURL: absolute(indexURL), lockFileURL: absolute(lockFileURL), memory: absolute(memory), integrity, packages } });
       this.tell("loading", "Loading Python …");
     }
 
     post(job) { this.worker.postMessage({ call: job.call, args: job.args }); }
 
     hear(data) {
+      if (data.anew) console.warn(`Python started anew, which takes longer: ${data.anew}`);
       if (data.loading) this.tell("loading", `Loading ${data.loading} …`);
       else if (data.ready) { this.tell("ready", ""); this.pump(); }
       else if (this.state === "failed") return;                         // the first reason is the one to show

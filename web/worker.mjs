@@ -32,24 +32,39 @@ async function unpack(coming) {
   python.runPython("import importlib; importlib.invalidate_caches()");
 }
 
-async function open({ indexURL, lockFileURL, packages }) {
+// Begins with Python's memory as it is a moment after a start (tools/site/memory.py). Where that cannot be had, for whatever
+// reason, Python starts anew, and the reason is returned.
+async function start({ indexURL, lockFileURL, memory, integrity }) {
+  const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
+  try {
+    const unpacked = (await fetch(memory, { integrity })).body.pipeThrough(new DecompressionStream("gzip"));
+    const _loadSnapshot = new Uint8Array(await new Response(unpacked).arrayBuffer());
+    python = await loadPyodide({ indexURL, lockFileURL, _loadSnapshot });
+    python.runPython("import random; random.seed()");                   // or else it would give every reader the same
+    return "";
+  } catch (error) {
+    python = await loadPyodide({ indexURL, lockFileURL });
+    return String(error.message || error);
+  }
+}
+
+async function open({ indexURL, lockFileURL, memory, integrity, packages }) {
   const say = (loading) => postMessage({ loading });
   say("Python");
   lock = fetch(lockFileURL).then((got) => got.json()).then((read) => ({ ...read, url: lockFileURL }));
   const coming = wheels(["mombook", ...packages]);
-  const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
-  python = await loadPyodide({ indexURL, lockFileURL });
+  const anew = await start({ indexURL, lockFileURL, memory, integrity });
   say("numpy, scipy and mombook");
   await unpack(coming);
   say("the panels");
   answer = python.runPython("from mombook.panels.remote import Remote; Remote().answer");
+  return anew;
 }
 
 onmessage = async ({ data }) => {
   try {
     if (data.open) {
-      await open(data.open);
-      postMessage({ ready: true });
+      postMessage({ ready: true, anew: await open(data.open) });
       return;
     }
     if (NEEDS[data.call]) await unpack(wheels(NEEDS[data.call]));

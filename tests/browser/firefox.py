@@ -23,10 +23,10 @@ def firefox_path():
 
 
 class Firefox:
-    """One headless Firefox with one tab; use it as a context manager. ``errors`` is what the console called one."""
+    """One headless Firefox with one tab; use it as a context manager. Its console's ``errors`` and ``warnings`` are kept."""
 
     def __init__(self, scratch, width=1400, height=1000):
-        self.errors, self._size, self._count, self._socket = [], {"width": width, "height": height}, 0, None
+        self.errors, self.warnings, self._size, self._count, self._socket = [], [], {"width": width, "height": height}, 0, None
         self._scratch = Path(scratch)
 
     def __enter__(self):
@@ -75,8 +75,8 @@ class Firefox:
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": params}))
         while True:
             told = json.loads(self._socket.recv())
-            if told.get("method") == "log.entryAdded" and told["params"]["level"] == "error":
-                self.errors.append(told["params"]["text"])
+            if told.get("method") == "log.entryAdded" and (level := told["params"]["level"]) in ("error", "warn"):
+                (self.errors if level == "error" else self.warnings).append(told["params"]["text"])
             if told.get("id") == self._count:
                 if told["type"] == "error":
                     raise RuntimeError(f"{method}: {told['error']}: {told['message']}")

@@ -40,7 +40,7 @@ def document(faces, scripts):
     body = "".join(str(panel({"key": key, "face": face, "data": _script({**face, "key": key}),
                               "answers": marks[key] if marks[key] in scripts else ""})) for key, face in faces.items())
     scripts = "".join(f'<script src="{name}" defer></script>' for name in SCRIPTS)
-    live = json.dumps({"indexURL": "pyodide/", "lockFileURL": "pyodide/lock.json"})
+    live = json.dumps({"indexURL": "pyodide/", "lockFileURL": "pyodide/lock.json", "memory": "pyodide/memory", "integrity": ""})
     return f"""<!doctype html><html lang="en" class="mombook"><head><meta charset="utf-8"><title>panels</title>
 <script>document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 document.documentElement.dataset.scripts = "on";</script><script src="class.js"></script>

@@ -38,7 +38,7 @@ def served(folder):
 
 
 class SitePage:
-    """One browser tab; remembers every request and everything the console called an error."""
+    """One browser tab; remembers every request and everything the console called an error or a warning."""
 
     def __init__(self, browser, base, width=1400, height=1000, dark=False, **more):
         self.base = base
@@ -46,9 +46,10 @@ class SitePage:
                                            color_scheme="dark" if dark else "light", **more)
         self.context.set_default_timeout(90_000)
         self.page = self.context.new_page()
-        self.requests, self.console_errors = [], []
+        self.requests, self.console_errors, self.warnings = [], [], []
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda said: said.type == "error" and self.console_errors.append(said.text))
+        self.page.on("console", lambda said: said.type == "warning" and self.warnings.append(said.text))
         self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
     def open(self, name, alive=False):

@@ -266,6 +266,15 @@ def test_the_front_pages_figure_is_alive(new_tab):
     assert tab.scenario("start") == line and tab.page.url.endswith(f"index.html#{line}")
     same_as_here(tab, "start", line)
     assert tab.console_errors == [] and tab.outside_requests == []
+    assert not any("anew" in said for said in tab.warnings), tab.warnings
+
+
+@pytest.mark.parametrize("kept", [{"status": 404}, {"body": b"other bytes"}], ids=["missing", "changed"])
+def test_python_starts_anew_where_its_memory_cannot_be_had(new_tab, kept):
+    tab = new_tab()
+    tab.context.route("**/python.memory", lambda route: route.fulfill(**kept))
+    tab.open("index.html", alive=True)
+    assert any(said.startswith("Python started anew, which takes longer: ") for said in tab.warnings), tab.warnings
 
 
 @pytest.mark.parametrize(("missing", "name", "key"), [

@@ -15,7 +15,7 @@ from pathlib import Path
 import lacking
 import pytest
 
-from tools.site import __main__, api, build, distribution, elsewhere, lite, pages, places, pure, pyodide, serve, wheel
+from tools.site import __main__, api, build, distribution, elsewhere, lite, memory, pages, places, pure, pyodide, serve, wheel
 from tools.site.places import Missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.site]
@@ -104,8 +104,9 @@ def test_the_wheel_is_the_working_copy_and_the_same_each_time(package, tmp_path)
 def test_the_lock_lists_mombook_with_what_it_needs(fetched, package, tmp_path):
     shutil.copy(package, tmp_path)
     options = distribution.install(tmp_path, tmp_path / package.name)
-    assert options == {"indexURL": "./pyodide/", "lockFileURL": "./pyodide/pyodide-lock.json"}
     folder = tmp_path / "pyodide"
+    assert options == {"indexURL": "./pyodide/", "lockFileURL": "./pyodide/pyodide-lock.json",
+                       "memory": "./pyodide/python.memory", "integrity": memory.integrity(folder / "python.memory")}
     packages = json.loads((folder / "pyodide-lock.json").read_text())["packages"]
     assert set(packages["mombook"]["depends"]) >= {"numpy", "scipy"}
     for name, entry in packages.items():
@@ -123,6 +124,17 @@ def test_pyodide_from_elsewhere_ships_only_what_is_not_there(fetched, package, t
     assert packages["scipy"]["file_name"].startswith(options["indexURL"])
     assert packages["mombook"]["file_name"] == package.name
     assert not [*(tmp_path / "pyodide").glob("scipy*"), *(tmp_path / "pyodide").glob("pyodide*.wasm")]
+
+
+def test_pythons_memory_holds_the_modules_that_are_imported_and_is_made_once(fetched, monkeypatch):
+    assert {"json", "dataclasses", "importlib.resources"} <= memory.imported()
+    assert not {"numpy", "mombook", "plotly"} & memory.imported()
+    numpy = next(fetched.glob("numpy*"))
+    kept = memory.build(fetched, numpy)
+    held = gzip.decompress(kept.read_bytes())
+    assert len(held) > 30e6 and held[1:4] == b"snp" and b"excel-tab" in held, "what csv says"
+    monkeypatch.setattr(memory.subprocess, "run", lambda *_, **__: pytest.fail("made again"))
+    assert memory.build(fetched, numpy) == kept
 
 
 @pytest.mark.parametrize("remote", ["", "cdn", "https://somewhere", "ftp://somewhere/"])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from . import compiled, pure, pyodide
+from . import compiled, memory, pure, pyodide
 
 FOLDER = "pyodide"
 
@@ -29,7 +29,8 @@ def install(site, wheel, groups=("lab",), remote=None):
         remote: None to ship Pyodide; else the address it is loaded from, or "official" for its own.
 
     Returns:
-        Options for ``loadPyodide``, relative to ``site``: ``indexURL`` and ``lockFileURL``.
+        Options for ``loadPyodide``, relative to ``site``: ``indexURL`` and ``lockFileURL``; and ``memory``, Python's memory to
+        begin with, and the ``integrity`` it is held against.
 
     Raises:
         Missing: something cannot be downloaded; ValueError: ``remote`` is none of these.
@@ -58,9 +59,12 @@ def install(site, wheel, groups=("lab",), remote=None):
         shutil.copy(path, folder)
     info = json.loads((fetched / "pyodide-lock.json").read_text())["info"]
     (folder / "pyodide-lock.json").write_text(json.dumps({"info": info, "packages": packages}, indent=1))
+    started = memory.build(fetched, fetched / pyodide.compiled(fetched)["numpy"]["file_name"])
+    shutil.copy(started, folder)
     _licences(folder, fetched, [*shipped, *wheels])
     here = f"./{FOLDER}/"
-    return {"indexURL": base or here, "lockFileURL": f"{here}pyodide-lock.json"}
+    return {"indexURL": base or here, "lockFileURL": f"{here}pyodide-lock.json",
+            "memory": f"{here}{memory.NAME}", "integrity": memory.integrity(started)}
 
 
 def _as_shipped(entry, faster):
@@ -82,6 +86,6 @@ def _licences(folder, fetched, files):
     (folder / "licences").mkdir(exist_ok=True)
     (folder / "licences" / "README.txt").write_text(
         f"Pyodide {about['version']} ({about['license']}), unchanged; its source is at {about['homepage']}.\n"
-        "It holds CPython and its standard library (PSF licence). numpy, scipy, scikit-learn and pandas are Pyodide's builds\n"
-        "of them (BSD 3-Clause); of all but pandas the modules are compiled, and tests and headers left out. The texts beside\n"
-        "this file come out of the packages.\n")
+        "It holds CPython and its standard library (PSF licence); python.memory is its memory after it has started. numpy,\n"
+        "scipy, scikit-learn and pandas are Pyodide's builds of them (BSD 3-Clause); of all but pandas the modules are\n"
+        "compiled, and tests and headers left out. The texts beside this file come out of the packages.\n")
