@@ -1,6 +1,7 @@
 // What every page has: theme, code switch, contents, scrollable parts that the keyboard reaches.
 "use strict";
 (() => {
+  const LATEST = 5000;                                                  // ms that what can wait waits for figures
   const root = document.documentElement, listeners = new Set();
   const remember = (theme) => { try { localStorage.setItem("mombook-theme", theme); } catch (error) { /* not kept, then */ } };
 
@@ -25,6 +26,7 @@
   code?.addEventListener("click", () => {
     const open = code.getAttribute("aria-pressed") !== "true";
     code.setAttribute("aria-pressed", String(open));
+    root.dataset.code = open ? "open" : "folded";                       // :has(#code) would cost each new picture 0.2 s
     document.querySelectorAll("details.code").forEach((cell) => { cell.open = open; });
   });
 
@@ -42,8 +44,8 @@
     return () => { if (!waiting) soon(later); waiting = true; };
   };
 
-  // A part that scrolls sideways must be reachable without a mouse.
-  let parts = [];
+  // A part that scrolls sideways must be reachable without a mouse. To ask lays out what is far below, so figures come first.
+  let parts = [], awaited = Boolean(document.querySelector("figure.panel"));
   const look = (deadline) => {
     while (parts.length && deadline.timeRemaining() > 1) {
       const part = parts.shift();
@@ -52,11 +54,17 @@
     if (parts.length) soon(look);
   };
   const reachable = idle((deadline) => {
+    if (awaited) return;
     const isUnderWay = parts.length;
     parts = [...document.querySelectorAll(".equation, pre, .scroll, .chapters")];
     if (!isUnderWay) look(deadline);
   });
-  reachable();
+  const drawn = () => {
+    awaited = false;
+    reachable();
+  };
+  if (awaited) addEventListener("drawn", drawn); else reachable();
+  setTimeout(drawn, LATEST);
   new ResizeObserver(reachable).observe(document.body);
   document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", reachable));
 

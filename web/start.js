@@ -48,7 +48,8 @@
 
   // Answers as the site's builder packs them: JSON, and the upper halves of the numbers that it points into.
   async function inflated(text) {
-    const packed = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]).stream();
+    const bytes = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const packed = new Blob([bytes]).stream();
     return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
   }
 
@@ -87,6 +88,7 @@
       await panel.draw();
     }
     document.documentElement.dataset.drawn = "yes";
+    dispatchEvent(new Event("drawn"));
     others.forEach(fetchAnswers);
     openFragment();
     addEventListener("hashchange", openFragment);
