@@ -25,18 +25,21 @@ from .. import arguments
 from ..arrays import Bools, Floats, Vector
 from ..model.method import Method
 from ..model.spectrum import Spectrum
-from . import recursion, resolvent, schedule
+from . import recursion, renewal, resolvent, schedule
 from .schedule import NoiseModel, Schedule
 from .secular import Point, point, secular_sum, solve, solve_one
 
-SMALL = 60
+SMALL = 16
 """Distinct entries up to which powers of the whole step are the cheapest way to far times."""
+
+STRIDE = 32
+"""Steps one after the other that cost as much as one far time."""
+
+MOST_STEPS = 100_000
+"""Steps that are computed one after the other, at most."""
 
 POINTS = ("w", "theta")
 """Where a risk is: at w, where gradients are taken, or at the point before Nesterov's look-ahead (theta)."""
-
-DENSE = 8
-"""Steps for each time that is asked for up to which all of them are cheaper than the resolvent at each."""
 
 
 @overload
@@ -262,11 +265,12 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
             kurtosis: ArrayLike = 3.0) -> Floats:
     """``risk_curve`` at chosen times only, however far.
 
-    Small spectra by powers of the whole step (repeated squaring, O(n^3 log(last time)) for n distinct entries); large ones by
+    As long as times are crowded, every step is computed, by (block-renewal) of ``renewal``. Far times of small spectra are
+    reached by powers of the whole step (repeated squaring, O(n^3 log(last time)) for n distinct entries); of large ones by
     the inverse z-transform (far) of ``resolvent``, a few dozen passes over the spectrum for every time, once the turning
-    modes have died out, some 35/(1 - beta) steps, and until then step by step. A billion binned eigenvalues at fifty times up
-    to 10^8 take some tens of milliseconds. Relative error 1e-8 where steps are counted in hundreds of millions, less before;
-    what binning itself costs is said in ``Spectrum.power_law``.
+    modes have died out, some 35/(1 - beta) steps. A billion binned eigenvalues at fifty times up to 10^8 take some
+    milliseconds. Relative error 1e-8 where steps are counted in hundreds of millions, less before; what binning itself
+    costs is said in ``Spectrum.power_law``.
 
     Args:
         times: whole numbers >= 0 in increasing order, shape ``(k,)``; the rest as ``risk_curve``.
@@ -289,30 +293,39 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
         arguments.refuse("times", times, f"whole numbers up to {arguments.MOST:g}")
     if np.any(times != np.rint(times)) or np.any(np.diff(times) < 0):
         arguments.refuse("times", times, "whole numbers in increasing order")
-    n, risk = len(spectrum), np.full(times.size, np.nan)
-    if n > SMALL and times[-1] > min(DENSE * times.size, 100_000):
-        lam = spectrum.eigenvalues
-        blocks = recursion.blocks(method.transition(lam), lam, batch, kurtosis - 2)
+    n, risk, near = len(spectrum), np.full(times.size, np.nan), _crowded(times)
+    if n > SMALL and near < times.size:
+        lam, beta = spectrum.eigenvalues, method.beta if method.eta else 0.0
+        T, drive = recursion.blocks(method.transition(lam), lam, batch, kurtosis - 2)
         moved = method.step(0.0, 0.0, lam)[0]                           # (1 + moved)^2 - 1, and the mode's own noise
         excess = moved * (2 + moved) + (kurtosis - 2) / batch * moved**2
         log_rho = np.log1p(-contraction_gap(spectrum, method, batch, kurtosis))
-        beta = method.beta if method.eta else 0.0
-        risk = resolvent.risks_at(blocks, excess, spectrum.counts * lam, begun, noise, log_rho, beta, times)
-    early = np.isnan(risk)
-    if early.any():
-        last = times[early][-1]
-        if n > SMALL and last <= min(3e-3 * n**3, 100_000):             # where stepping is the cheaper
-            steps = itertools.islice(risks(spectrum, method, batch, noise, begun, kurtosis), int(last) + 1)
-            risk[early] = np.fromiter(steps, float)[times[early].astype(int)]
-        elif n <= 2000:
-            step, weight, begun = closed(spectrum, method, batch, noise, start, kurtosis)
-            risk[early] = recursion.Powers(step).read(weight / 2, begun, times[early])
-        else:
-            arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries, with so long a memory at such times")
+        blocks = (T, drive) if method.eta else (T[:1, :1], drive[:1])   # where the buffer is not read
+        risk[near:] = resolvent.risks_at(blocks, excess, spectrum.counts * lam, begun, noise, log_rho, beta, times[near:])
+    left = np.flatnonzero(np.isnan(risk))
+    if left.size and n > SMALL and times[left[-1]] <= min(20 * n**2, MOST_STEPS):
+        near = left[-1] + 1                                             # stepping is cheaper than powers
+    if near:
+        every = renewal.risks(spectrum, method, batch, int(times[near - 1]), noise, begun, kurtosis)
+        risk[:near] = np.where(np.isnan(risk[:near]), every[times[:near].astype(np.int64)], risk[:near])
+    left = np.flatnonzero(np.isnan(risk))
+    if left.size and n > 2000:
+        arguments.refuse("spectrum", spectrum, "one of at most 2,000 distinct entries, with so long a memory at such times")
+    if left.size:
+        step, weight, whole = closed(spectrum, method, batch, noise, start, kurtosis)
+        with np.errstate(over="ignore", invalid="ignore"):
+            risk[left] = [weight @ S / 2 for S in recursion.Powers(step).at(whole, times[left])]
     over = np.flatnonzero(~(risk < 1e250))
     if over.size:
         risk[over[0]:] = np.inf
     return risk
+
+
+def _crowded(times: Floats) -> int:
+    """How many of the times are so near to one another that every step up to them is best computed."""
+    count = np.arange(1, times.size + 1)
+    saved = STRIDE * count - times
+    return int(count[np.argmax(saved)]) if saved.max() >= 0 else 0
 
 
 def risk_by_direction(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, noise: float = 0.0,

@@ -129,13 +129,6 @@ def between(t: int, before: float, after: float, target: float) -> float:
 
 
 # -- repeated squaring ------------------------------------------------------------------------------------------------
-CROWDED = 64
-"""Times from which on it may be cheaper to compute every step, in blocks, than to go from time to time."""
-
-STRIDE = 256
-"""Steps in blocks that cost as much as going from one time to the next."""
-
-
 class Powers:
     """The powers 1, 2, 4, 8, ... of one step, a matrix ``(m, m)``, each formed when it is first asked for."""
 
@@ -163,25 +156,3 @@ class Powers:
         for gap in np.diff(times, prepend=0).astype(np.int64):
             S = self.after(S, gap)
             yield S
-
-    def every(self, weight: Floats, S: Floats, last: int) -> Floats:
-        """weight . S at t = 0, 1, ..., at least to ``last``: t = i + m j is row weight A^i times column A^(mj) S."""
-        doublings = last.bit_length()
-        half, rows, columns = (doublings + 1) // 2, weight[None], S[:, None]
-        for k in range(half):
-            rows = np.vstack([rows, rows @ self[k]])
-        for k in range(half, doublings):
-            columns = np.hstack([columns, self[k] @ columns])
-        return (columns.T @ rows.T).ravel()
-
-    def read(self, weight: Floats, S: Floats, times: Floats) -> Floats:
-        """weight . S at whole times in increasing order, from a state ``(m,)`` at t = 0: array of the shape of ``times``.
-
-        As long as times are crowded, every step is computed.
-        """
-        count = np.arange(CROWDED, times.size + 1)
-        saved = STRIDE * count - times[CROWDED - 1:]
-        near = int(count[np.argmax(saved)]) if count.size and saved.max() >= 0 else 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            first = self.every(weight, S, int(times[near - 1]))[times[:near].astype(np.int64)] if near else np.empty(0)
-            return np.append(first, [weight @ state for state in self.at(S, times[near:])])

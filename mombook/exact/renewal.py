@@ -13,29 +13,30 @@ turning modes are positive, so nothing is lost to rounding.
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
 
 from ..arrays import Floats
 from ..model.method import Method
 from ..model.spectrum import Spectrum
 from . import recursion
-from .moments import checked
 
 MOST_HELD = 2**21
 """Numbers in a table of rows: modes times steps of a block, 50 MB."""
 
 
 def risks(spectrum: Spectrum, method: Method, batch: float, steps: int, noise: float = 0.0, start: ArrayLike = 1.0,
-          kurtosis: ArrayLike = 3.0, theta: bool = False) -> Floats:
-    r"""The exact expected risk after 0, 1, ..., ``steps`` steps, by (block-renewal).
+          kurtosis: Any = 3.0, theta: bool = False) -> Floats:
+    r"""The exact expected risk after 0, 1, ..., ``steps`` steps, by (block-renewal); no checks, so that loops may run on it.
 
     Args:
         as ``mombook.risk_curve``; theta: the risk at $\theta = w + \eta m$, the point before Nesterov's look-ahead.
 
     Returns:
-        Array ``(steps + 1,)``; ``inf`` from the block in which the risk overflows.
+        Array ``(steps + 1,)``; ``inf`` from the step at which the risk overflows.
 
     >>> import mombook
     >>> from mombook import Method, Spectrum
@@ -43,44 +44,59 @@ def risks(spectrum: Spectrum, method: Method, batch: float, steps: int, noise: f
     >>> bool(np.allclose(risks(H, m, 4, 50), mombook.risk_curve(H, m, 4, 50), rtol=1e-13))
     True
     """
-    spectrum, method, batch, kurtosis = checked(spectrum, method, batch, kurtosis, scalar=True)
     lam, weight = spectrum.eigenvalues, spectrum.counts * spectrum.eigenvalues
     M, d = recursion.blocks(method.transition(lam), lam, batch, kurtosis - 2)
-    most = min(2 ** int(np.ceil(np.log2(steps + 1) / 2)), max(MOST_HELD // lam.size, 1))
-    size = 2 ** int(np.log2(most))
+    S = recursion.begin(recursion.start_squares(start, spectrum))
+    twice = np.stack([weight, 0 * lam, 0 * lam])                        # 2R of the moments, and what is to be shown
+    shown = np.stack([weight, 2 * method.eta * weight, method.eta**2 * weight]) if theta else twice
+    if method.eta == 0:                                                 # the buffer is never read
+        M, d, S, twice, shown = M[:1, :1], d[:1], S[:1], twice[:1], shown[:1]
+    doublings = int(min(np.ceil(np.log2(steps + 1) / 2) + 1, np.log2(max(MOST_HELD // lam.size, 1))))
+    size = 2**doublings
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        rows = _powers(np.stack([weight, 0 * lam, 0 * lam]), np.swapaxes(M, 0, 1), size)
-        seen = rows if not theta else _powers(np.stack([weight, 2 * method.eta * weight, method.eta**2 * weight]),
-                                              np.swapaxes(M, 0, 1), size)
-        fresh = _powers(d, M, size)[::-1].reshape(size, -1)             # what the noise of each step of a block leaves
-        whole = M
-        for _ in range(int(np.log2(size))):
-            whole = np.einsum("ijn,jkn->ikn", whole, whole)
-        kernel = rows.reshape(size, -1) @ d.ravel()
-        feedback, shown = _lower(kernel), _lower(seen.reshape(size, -1) @ d.ravel())
-        # The inverse of 1 - feedback convolves too: its first column is all of it.
-        answer = scipy.linalg.solve_triangular(np.eye(size) - feedback, np.eye(size, 1), lower=True, unit_diagonal=True,
-                                               check_finite=False).ravel()
-        solved = np.eye(size) + _lower(np.append(answer[1:], 0.0))
-        S = recursion.begin(recursion.start_squares(start, spectrum))
+        powers = [M]
+        for _ in range(doublings):
+            powers.append(np.einsum("ijn,jkn->ikn", powers[-1], powers[-1]))
+        backwards = [np.swapaxes(power, 0, 1) for power in powers]
+        rows = _powers(twice, backwards).reshape(size, -1)
+        seen = _powers(shown, backwards).reshape(size, -1) if theta else rows
+        fresh = _powers(d, powers)[::-1].reshape(size, -1)              # what the noise of each step of a block leaves
+        kernel = rows @ d.ravel()
+        solved = np.eye(size) + _lower(_resolved(kernel))               # the inverse of 1 - kernel convolves too
+        now = _lower(seen @ d.ravel())
         curve = np.full(-(-(steps + 1) // size) * size, np.inf)
         for first in range(0, steps + 1, size):
-            drive = solved @ (rows.reshape(size, -1) @ S.ravel() + noise**2)                # 2R + sigma^2, step by step
-            risk = (seen.reshape(size, -1) @ S.ravel() + shown @ drive) / 2             # not (drive - noise^2)/2: digits
-            curve[first:first + size] = np.where(risk < 1e250, risk, np.inf)
+            drive = solved @ (rows @ S.ravel() + noise**2)              # 2R + sigma^2, step by step
+            risk = (seen @ S.ravel() + now @ drive if noise or theta else drive) / 2        # not minus noise^2: digits
+            if np.isfinite(risk).all():
+                S = np.einsum("ijn,jn->in", powers[-1], S) + (drive @ fresh).reshape(S.shape)
+            else:                                                       # zeros of a block times infinities
+                each = recursion.states(itertools.repeat((M, d), size), S, weight, noise**2)
+                *before, S = (state for state, _ in each)
+                risk = np.array([(shown * state).sum() / 2 for state in before])
+            curve[first:first + size] = risk
             if not risk[-1] < 1e250:
                 break
-            S = np.einsum("ijn,jn->in", whole, S) + (drive @ fresh).reshape(S.shape)
+    over = np.flatnonzero(~(curve < 1e250))
+    if over.size:
+        curve[over[0]:] = np.inf
     return curve[:steps + 1]
 
 
-def _powers(vectors, step, count):
-    """v, step v, step^2 v, ...: ``(count, 3, n)``."""
-    out = np.empty((count, *vectors.shape))
-    out[0] = vectors
-    for k in range(1, count):
-        np.einsum("ijn,jn->in", step, out[k - 1], out=out[k])
+def _powers(vectors, powers):
+    """v, step v, step^2 v, ... for the powers 1, 2, 4, ... of a step, the last left out: ``(2^k, 3, n)``."""
+    out = vectors[None]
+    for power in powers[:-1]:
+        out = np.concatenate([out, np.einsum("ijn,kjn->kin", power, out)])
     return out
+
+
+def _resolved(kernel):
+    """u of 1 + u = (1 - kernel)^-1, as convolutions, each one step late."""
+    u = kernel.copy()
+    for k in range(1, kernel.size):
+        u[k] += kernel[:k][::-1] @ u[:k]
+    return u
 
 
 def _lower(kernel):

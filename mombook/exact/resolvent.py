@@ -29,6 +29,9 @@ AGREE = 1e-8
 """How closely the two contours must agree, relative: where they do not, turning modes are still felt. Those only fade, so one
 agreement will do for all later times."""
 
+AT_ONCE = 2**14
+"""Numbers in an array for several times: 260 kB, which stay near the processor."""
+
 GONE = 35.0
 """Turning modes count as gone when they have shrunk by e to this power, relative to the rest."""
 
@@ -38,7 +41,7 @@ def risks_at(blocks: tuple[Floats, Floats], excess: Floats, weight: Floats, star
     """The risk at far times by (far), and nan where it is too early for it.
 
     Args:
-        blocks: what ``moments`` steps with: T ``(3, 3, n)`` and b ``(3, n)``.
+        blocks: what ``moments`` steps with: T ``(3, 3, n)`` and b ``(3, n)``; or ``(1, 1, n)`` and ``(1, n)`` without a buffer.
         excess: the top left entry of every T, less 1, to full relative precision ``(n,)``: at t = 10^8 slow modes need it.
         weight: n_i lambda_i; start: E e_i^2; both ``(n,)``.
         noise: sigma; log_rho: logarithm of the factor by which the risk shrinks in the long run, where s = 0 is put.
@@ -51,36 +54,44 @@ def risks_at(blocks: tuple[Floats, Floats], excess: Floats, weight: Floats, star
     parts = [(start, 0.0, log_rho)]                                     # each is exact relative to its own size,
     if noise:
         parts.append((np.zeros_like(start), noise, max(log_rho, 0.0)))  # so what fades does not drown the floor
-    risk, sure = np.full(len(times), np.nan), False
-    for k in np.flatnonzero(times > max(early, *POINTS)):
-        if log_rho * (times[k] + 1) > 700:                                    # has overflowed
-            risk[k:] = np.inf
+
+    def on_contours(t, points):
+        return sum(_on_contour(blocks, excess, weight, *part, t, points) for part in parts)
+
+    risk, far = np.full(len(times), np.nan), times > max(early, *POINTS)
+    risk[far & (log_rho * (times + 1) > 700)] = np.inf                  # has overflowed
+    ask = np.flatnonzero(far & np.isnan(risk))
+    for at, k in enumerate(ask):                                        # until two contours agree, and then one will do
+        risk[k], again = (on_contours(times[k:k + 1], points)[0] for points in POINTS)
+        if abs(risk[k] - again) <= AGREE * abs(again):
+            together = max(AT_ONCE // (POINTS[0] // 2 * weight.size), 1)
+            for some in np.split(ask[at + 1:], np.arange(together, ask.size - at - 1, together)):
+                risk[some] = on_contours(times[some], POINTS[0])
             break
-        now = sum(_on_contour(blocks, excess, weight, *part, times[k], POINTS[0]) for part in parts)
-        if not sure:
-            again = sum(_on_contour(blocks, excess, weight, *part, times[k], POINTS[1]) for part in parts)
-            sure = abs(now - again) <= AGREE * abs(again)
-        if sure:
-            risk[k] = now
+        risk[k] = np.nan
     return risk
 
 
 def _on_contour(blocks, excess, weight, start, noise, top, t, points):
-    """The risk at t by the trapezoidal rule on one contour; ``top``: logarithm of the largest real eigenvalue, or 0."""
+    """The risk at times t ``(k,)`` by the trapezoidal rule on a contour for each; ``top``: logarithm of the largest real
+    eigenvalue, or 0."""
     T, drive = blocks
     theta = (np.arange(points // 2) + 0.5) * 2 * np.pi / points        # the other half is the complex conjugate
     scaled = points * (0.1309 - 0.1194 * theta**2 + 0.25j * theta)      # s (t + 1)
     speed = points * (0.25j - 2 * 0.1194 * theta)
+    t = t[:, None]
     beyond = np.expm1(top + scaled / (t + 1))                           # zeta - 1
-    first = _first_row(T, excess, beyond[:, None])
+    first = _first_row(T, excess, beyond[..., None])
     F, K = (first[0] * start) @ weight, sum(g * b for g, b in zip(first, drive, strict=True)) @ weight
     pole = noise**2 / beyond if noise else 0.0
     hat = (F + pole * K) / (1 - K) / 2                                  # (resolvent)
-    return 2 / points * np.exp(top * (t + 1)) / (t + 1) * np.sum((hat * np.exp(scaled) * speed).imag)
+    return np.sum(2 / points * np.exp(top * (t + 1)) / (t + 1) * (hat * np.exp(scaled) * speed).imag, axis=1)
 
 
 def _first_row(T, excess, beyond):
-    """The first row of (zeta - T_i)^-1 for every zeta - 1 ``(m, 1)`` and mode: three arrays ``(m, n)``."""
+    """The first row of (zeta - T_i)^-1 for every zeta - 1 ``(k, m, 1)`` and mode: arrays ``(k, m, n)``."""
+    if len(T) == 1:
+        return [1 / (beyond - excess)]
     a, e, i = beyond - excess, beyond + (1 - T[1, 1]), beyond + (1 - T[2, 2])
     b, c, d, f, g, h = -T[0, 1], -T[0, 2], -T[1, 0], -T[1, 2], -T[2, 0], -T[2, 1]
     minors = (e * i - f * h, c * h - b * i, b * f - c * e)

@@ -234,7 +234,8 @@ def errors_at(system: System, method: Method, batch: int, times: ArrayLike, star
         step[:, k] += c * np.kron(np.outer(b, b), row_noise(system, unit))[i, j]
     S, diagonal = np.zeros(i.size), (i == j) & (j < r)
     S[j < r] = np.outer(e, e)[i[j < r], j[j < r]]
-    found = recursion.Powers(step).read(diagonal.astype(float), S, times)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.array([state[diagonal].sum() for state in recursion.Powers(step).at(S, times)])
     return np.where(np.isfinite(found), found, np.inf)
 
 

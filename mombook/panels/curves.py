@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..exact.moments import SMALL, risk_at
+from ..exact.moments import risk_at
 from . import spectra
 
 PER_OCTAVE, EVENLY = 8, 80
@@ -55,7 +55,7 @@ def spaced(last, per_octave=PER_OCTAVE):
     return np.unique(np.concatenate([[0], np.rint(2 ** (np.arange(octaves * per_octave + 1) / per_octave))])).astype(int)
 
 
-def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOST, once=False):
+def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOST):
     """The steps at which a curve is drawn, and its values there.
 
     Args:
@@ -67,7 +67,6 @@ def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOS
         rough: a cheaper ``curve``, fit to tell how long it needs every step; by default ``curve`` itself.
         base: the steps of a smooth curve, from 0 or 1 on; by default evenly spaced ones.
         most: steps that may be computed one by one; beyond them ``base`` is all there is.
-        once: ask for steps near and far in one call, where both need the same powers of a step.
 
     Returns:
         (steps, values, notes), each of shape ``(n,)``: the steps from 0 to ``last``, and ENVELOPE where the values are the
@@ -79,12 +78,9 @@ def sampled(curve, last, beta, window, log=True, rough=None, base=None, most=MOS
     base = np.unique(np.append(base[base < last], last)).astype(np.int64)
     until = int(min(last, max(np.ceil(FADED / (1 - beta)) + 32, ALWAYS), most)) if beta > 0 else -1
     steps = np.concatenate([np.arange(until + 1), base[base > until]])
-    looked = steps if once and not rough else steps[:until + 1]
-    values = (rough or curve)(looked) if looked.size else looked
+    values = curve(steps) if not rough else rough(steps[:until + 1]) if until >= 0 else None
     end = _missed_until(values[:until + 1], base, last, window, log) if until >= 0 else 0
     drawn = np.isin(steps, base) | (steps <= end) & (end > 0)
-    if looked.size < steps.size and not rough:
-        values = np.append(values, curve(steps[looked.size:]))
     steps, values = steps[drawn], curve(steps[drawn]) if rough else values[drawn]
     if end == 0:
         return steps, values, np.full(steps.size, "")
@@ -114,8 +110,7 @@ def expected(key, method, batch, last, window, final=True, noise=0.0, log=True):
 
     coarse = share(spectra.GAPS)
     fine, rough = (share(spectra.CURVES), coarse) if final else (coarse, None)
-    once = len(spectra.of(key)) <= SMALL
-    return sampled(fine, last, method.beta if method.eta else 0.0, window, log, rough, once=once)
+    return sampled(fine, last, method.beta if method.eta else 0.0, window, log, rough)
 
 
 def turning(values):

@@ -5,7 +5,7 @@ import pytest
 
 import mombook as mb
 from mombook import Method, Spectrum
-from mombook.exact import moments, recursion, resolvent
+from mombook.exact import moments, renewal, resolvent
 
 H = Spectrum.power_law(80, 1.2)
 METHODS = {
@@ -112,21 +112,23 @@ def test_bins_are_a_whole_number():
 
 @pytest.mark.parametrize("d", [100, 400])
 def test_where_nearly_every_step_is_asked_for_there_are_no_contours(monkeypatch, d):
-    """The resolvent at a few far times is the second way to them; of few entries powers of the step, of many all steps."""
+    """The resolvent at a few far times is the second way to them."""
     H, method = mb.Spectrum.power_law(d, 1.1, 3e4), mb.Method.heavy_ball(0.02, 0.98)
     every, few = np.arange(4097), np.array([3000, 3500, 4096])
     apart = mb.risk_at(H, method, 8, few)
     monkeypatch.setattr("mombook.exact.resolvent.risks_at", lambda *_: pytest.fail("a contour for each of 4096 steps"))
-    monkeypatch.setattr(moments, "risks" if d == 100 else "whole_step", None)
+    monkeypatch.setattr(moments, "closed", None)
     np.testing.assert_allclose(mb.risk_at(H, method, 8, every)[few], apart, rtol=1e-9)
     np.testing.assert_allclose(mb.risk_at(H, method, 8, every[::8])[-1], apart[-1], rtol=1e-9)
 
 
-def test_between_many_near_times_and_a_few_far_ones_no_step_is_computed(monkeypatch):
-    G, method, computed = Spectrum.power_law(50, 1.2), Method.heavy_ball(0.02, 0.98), []
+@pytest.mark.parametrize("d", [10, 50])
+def test_between_many_near_times_and_a_few_far_ones_no_step_is_computed(monkeypatch, d):
+    """Ten entries reach the far times by powers of the step, fifty by contours."""
+    G, method, computed = Spectrum.power_law(d, 1.2), Method.heavy_ball(0.02, 0.98), []
     near, far = np.arange(4000), np.array([10**5, 10**6])
     expected = np.append(mb.risk_curve(G, method, 8, near[-1]), mb.risk_at(G, method, 8, far))
-    every = recursion.Powers.every
-    monkeypatch.setattr(recursion.Powers, "every", lambda *given: computed.append(given[-1]) or every(*given))
+    every = renewal.risks
+    monkeypatch.setattr(renewal, "risks", lambda *given: computed.append(given[3]) or every(*given))
     np.testing.assert_allclose(mb.risk_at(G, method, 8, np.append(near, far)), expected, rtol=1e-10)
     assert computed == [3999]
