@@ -51,7 +51,7 @@ def risks(spectrum: Spectrum, method: Method, batch: float, steps: int, noise: f
     shown = np.stack([weight, 2 * method.eta * weight, method.eta**2 * weight]) if theta else twice
     if method.eta == 0:                                                 # the buffer is never read
         M, d, S, twice, shown = M[:1, :1], d[:1], S[:1], twice[:1], shown[:1]
-    doublings = int(min(np.ceil(np.log2(steps + 1) / 2) + 1, np.log2(max(MOST_HELD // lam.size, 1))))
+    doublings = int(min(np.ceil(np.log2(steps + 1) / 2), np.log2(max(MOST_HELD // lam.size, 1))))
     size = 2**doublings
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         powers = [M]
@@ -59,15 +59,18 @@ def risks(spectrum: Spectrum, method: Method, batch: float, steps: int, noise: f
             powers.append(np.einsum("ijn,jkn->ikn", powers[-1], powers[-1]))
         backwards = [np.swapaxes(power, 0, 1) for power in powers]
         rows = _powers(twice, backwards).reshape(size, -1)
-        seen = _powers(shown, backwards).reshape(size, -1) if theta else rows
         fresh = _powers(d, powers)[::-1].reshape(size, -1)              # what the noise of each step of a block leaves
-        kernel = rows @ d.ravel()
-        solved = np.eye(size) + _lower(_resolved(kernel))               # the inverse of 1 - kernel convolves too
-        now = _lower(seen @ d.ravel())
+        solved = np.eye(size) + _lower(_resolved(rows @ d.ravel()))     # the inverse of 1 - kernel convolves too
+        answer, fed = solved @ rows, solved.sum(1) * noise**2           # 2R + sigma^2 of a block's steps, from its first state
+        seen, floor = answer, 0.0
+        if noise or theta:                                              # not minus sigma^2: digits
+            seen = _powers(shown, backwards).reshape(size, -1)
+            now = _lower(seen @ d.ravel())
+            seen, floor = seen + now @ answer, now @ fed
         curve = np.full(-(-(steps + 1) // size) * size, np.inf)
         for first in range(0, steps + 1, size):
-            drive = solved @ (rows @ S.ravel() + noise**2)              # 2R + sigma^2, step by step
-            risk = (seen @ S.ravel() + now @ drive if noise or theta else drive) / 2        # not minus noise^2: digits
+            drive = answer @ S.ravel() + fed
+            risk = (drive if seen is answer else seen @ S.ravel() + floor) / 2
             if np.isfinite(risk).all():
                 S = np.einsum("ijn,jn->in", powers[-1], S) + (drive @ fresh).reshape(S.shape)
             else:                                                       # zeros of a block times infinities
