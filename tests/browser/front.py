@@ -61,7 +61,7 @@ document.documentElement.dataset.scripts = "on";</script><script src="class.js">
 
 
 def route(context, faces, scripts):
-    """Answer a context's requests: the page, the files of ``web/`` and of the front end, plotly from its package."""
+    """Answer a context's requests: the page, the files of ``web/`` and of the front end, plotly.js."""
     page = document(faces, scripts)
 
     def fulfil(asked):
