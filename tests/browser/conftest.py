@@ -12,7 +12,7 @@ import lacking
 import pytest
 
 from .firefox import Firefox, firefox_path
-from .front import FrontPage
+from .front import anew
 from .lab import CHROMIUM_FLAGS, LabPage, LabServer, chromium_path, missing
 from .site import FEW, served
 
@@ -45,13 +45,21 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def tabs():
+    """A file's one tab of the front end, when it has been opened (``front.anew``)."""
+    opened = []
+    yield opened
+    for tab in opened:
+        tab.close()
+
+
 @pytest.fixture
-def tab(chromium, faces):
-    """A light, wide page of the panels that a file's own ``faces`` names."""
-    tab = FrontPage(chromium, faces)
+def tab(chromium, faces, tabs):
+    """A light, wide page of the panels that a file's own ``faces`` names, as if just opened."""
+    tab = anew(tabs, chromium, faces)
     yield tab
     assert not tab.errors
-    tab.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ What the page asks goes through ``mombook.panels.remote`` as it does in a reader
 test takes seconds. That Pyodide answers likewise is for ``test_site_panels``.
 """
 
+import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,9 @@ import plotly
 
 from mombook import front
 from mombook.panels.remote import Remote, described
-from tools.site import figures, stored
+from tools.site import figures, stored, vendor
 from tools.site.pages import _script
+from tools.site.places import Missing
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "http://front.test/"
@@ -30,6 +32,15 @@ WORKER = """window.Worker = class {
   wake() { window.asleep = false; this.kept.forEach((message) => this.postMessage(message)); }
   terminate() {}
 };"""
+
+
+@functools.cache
+def library():
+    """plotly.js: the site's, a third of the size, or where that cannot be had the one that the Python package brings."""
+    try:
+        return vendor.package("plotly.js-cartesian-dist-min") / vendor.PLOTLY
+    except Missing:
+        return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 def document(faces, scripts):
@@ -50,15 +61,15 @@ document.documentElement.dataset.scripts = "on";</script><script src="class.js">
 
 
 def route(context, faces, scripts):
-    """Answer a context's requests: the page, the files of ``web/`` and of the front end, plotly from its package."""
-    page, library = document(faces, scripts), Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    """Answer a context's requests: the page, the files of ``web/`` and of the front end, plotly.js."""
+    page = document(faces, scripts)
 
     def fulfil(asked):
         name = asked.request.url.removeprefix(BASE).split("#")[0].split("?")[0]
         if name == "":
             asked.fulfill(body=page, content_type="text/html")
         elif name == "plotly.min.js":
-            asked.fulfill(path=library)
+            asked.fulfill(path=library())
         elif name.startswith(f"{stored.FOLDER}/"):
             asked.fulfill(body=scripts[Path(name).stem], content_type="text/javascript; charset=utf-8")
         elif found := next((f / name for f in (ROOT / "web", front.FOLDER) if (f / name).is_file()), None):
@@ -91,10 +102,10 @@ class FrontPage:
                                            color_scheme="dark" if dark else "light")
         self.context.set_default_timeout(120_000)
         route(self.context, faces, scripts or {})
-        self.page, self.errors, self.calls = self.context.new_page(), [], []
+        self.page, self.width = self.context.new_page(), width
         self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.remote, self.thread = Remote(), ThreadPoolExecutor(1)      # one thread, as in a worker: simulations are generators
+        self.thread = ThreadPoolExecutor(1)                             # one, as in a worker: simulations are generators
 
         def answer(call, args):
             self.calls.append((call, *args))
@@ -103,9 +114,17 @@ class FrontPage:
 
         self.page.expose_function("answer", answer)
         self.page.add_init_script(f"window.asleep = {json.dumps(asleep)}; {WORKER}")
+        self.asleep = asleep
+        self.open(fragment)
+
+    def open(self, fragment=""):
+        """Load the page; another time it is as new, but the browser still has its scripts compiled."""
+        self.remote, self.calls, self.errors = Remote(), [], []
+        self.page.goto("about:blank")
+        self.page.set_viewport_size({"width": self.width, "height": 1000})
         self.page.goto(BASE + fragment)
         self.page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
-        if not asleep:
+        if not self.asleep:
             self.page.wait_for_function("document.documentElement.dataset.python === 'ready'")
 
     def panel(self, key):
@@ -171,8 +190,23 @@ class FrontPage:
         return path.name, path
 
     def close(self):
-        """Close the tab, and end what Python still simulates for it."""
+        """Close the tab."""
         self.context.close()
+        self.give_up()
+        self.thread.shutdown()
+
+    def give_up(self):
+        """End what Python still simulates for the page."""
         for key in list(self.remote._running):
             self.thread.submit(self.remote._give_up, key)
-        self.thread.shutdown()
+
+
+def anew(tabs, *given, **more):
+    """The one tab of a list, as if just opened; what is given makes it when there is none."""
+    if tabs:
+        tabs[0].give_up()
+        tabs[0].page.evaluate("localStorage.clear()")
+        tabs[0].open()
+    else:
+        tabs.append(FrontPage(*given, **more))
+    return tabs[0]

@@ -113,4 +113,4 @@ class SitePage:
     def screenshot(self, name):
         """Keep a picture of the whole page in artefacts/, which git ignores."""
         ARTEFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.jpg", type="jpeg", quality=80, full_page=True)

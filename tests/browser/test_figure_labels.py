@@ -1,12 +1,12 @@
 """Labels of every panel's figure: inside of it, not over one another or over curves, on a wide page, a phone, a projector."""
 
 import json
-from pathlib import Path
 
-import plotly
 import pytest
 
 from mombook.panels import PANELS, definition, questions, style
+
+from .front import library
 
 EVERYTHING = (*PANELS, *questions.QUESTIONS)
 WIDTHS = {"wide": 1050, "narrow": 380, "teacher": 1050}
@@ -60,7 +60,7 @@ def sheet(chromium):
     context = chromium.new_context(viewport={"width": 1400, "height": 1400})
     page = context.new_page()
     page.set_content("<!doctype html><html><body style='margin:0;font-family:sans-serif'></body></html>")
-    page.add_script_tag(path=Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
+    page.add_script_tag(path=library())
     yield page
     context.close()
 

@@ -389,19 +389,17 @@ def test_a_teacher_hides_theory_steps_through_presets_and_has_large_type(tab):
     assert (after["font"], after["height"]) == (normal["font"], normal["height"])
 
 
-def test_a_link_opens_its_scenario_and_a_bad_one_says_so(chromium, faces):
+def test_a_link_opens_its_scenario_and_a_bad_one_says_so(tab):
     line = f"{SMALL};share=0.2;seed=8"
     for fragment in (f"#{line}", f"#sgd:{line}"):
-        tab = FrontPage(chromium, faces, fragment=fragment)
+        tab.open(fragment)
         tab.settle("sgd")
         holds(tab, "sgd", line, simulated=True)
-        tab.close()
-    tab = FrontPage(chromium, faces, fragment="#tradeoff:batch=4&sgd:share=7")
+    tab.open("#tradeoff:batch=4&sgd:share=7")
     tab.rest("tradeoff")
     holds(tab, "tradeoff", "batch=4")
     tab.page.wait_for_function(f"() => {tab.panel('sgd')}.isAlarmed")
     assert "This link's scenario cannot be shown: share must be" in tab.part("sgd", ".status").inner_text()
-    tab.close()
 
 
 def test_a_window_made_narrow_sets_subplots_under_one_another(tab):

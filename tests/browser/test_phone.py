@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import nbformat
-import plotly
 import pytest
 
 from mombook import front
 from tools.site import pages
 
-from .front import FrontPage, face
+from .front import FrontPage, face, library
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE, FIRST = "http://phone.test/", "00_what_a_batch_buys"
@@ -32,13 +31,12 @@ def first_pages():
 @pytest.mark.parametrize("which", ["front", "notebook"])
 def test_the_first_screen_holds_the_sliders_and_the_whole_figure(chromium, first_pages, which, dark):
     context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark" if dark else "light")
-    library = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
     def fulfil(asked):
         name = asked.request.url.removeprefix(BASE)
         found = [f / name for f in (ROOT / "web", front.FOLDER) if name and (f / name).is_file()]
         if name.endswith("plotly.min.js"):
-            asked.fulfill(path=library)
+            asked.fulfill(path=library())
         elif found:
             asked.fulfill(path=found[0])
         else:

@@ -11,7 +11,7 @@ import pytest
 from mombook.panels import definition
 from tools.site import stored
 
-from .front import FrontPage, face
+from .front import anew, face
 from .test_page_front_end import SGD, holds
 
 NEAR = 2.0**-21
@@ -88,13 +88,12 @@ def scripts(faces):
 
 
 @pytest.fixture
-def asleep(chromium, faces, scripts):
+def asleep(chromium, faces, scripts, tabs):
     """A page whose worker does not answer."""
-    tab = FrontPage(chromium, faces, scripts=scripts, asleep=True)
+    tab = anew(tabs, chromium, faces, scripts=scripts, asleep=True)
     tab.page.wait_for_function("mombook.panels.every((panel) => panel.stored.size)")
     yield tab
     assert not tab.errors
-    tab.close()
 
 
 def holds_nearly(tab, key, line):
