@@ -61,7 +61,7 @@ PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscop
 check: $(STAMP)
 	@$(BIN)/ruff check -q .
 	@found=$$(mktemp); { $(BIN)/mypy --no-error-summary && $(BIN)/python -m tools.build_notebooks --check-source; } >$$found 2>&1 & beside=$$!; \
-	$(PYTEST) -p no:nbval -m 'not slow and not browser and not site' $(TESTARGS); failed=$$?; \
+	$(PYTEST) -p no:nbval --ignore=tests/browser -m 'not slow and not browser and not site' $(TESTARGS); failed=$$?; \
 	wait $$beside || { failed=1; cat $$found; }; rm -f $$found; exit $$failed
 
 # One pytest run, so that its last line counts everything. --nbval executes each notebook and compares every output.
