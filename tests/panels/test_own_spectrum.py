@@ -329,6 +329,7 @@ def test_a_dropped_table_is_a_call_of_the_protocol():
     assert "one of 2 to 12 eigenvalues" in told["refused"]
 
 
+@pytest.mark.slow
 def test_a_program_runs_without_the_book_beside_it(tmp_path):
     """The one of a panel whose recipe prints its numbers, with counts and a name that needs quoting."""
     panel = definition("heavy_ball")

@@ -65,6 +65,7 @@ def test_everything_stands_out(advice, dark):
             assert color is None or contrast(color, PAPERS[dark]) > 3, (trace.name, color)
 
 
+@pytest.mark.slow
 def test_a_script_writes_a_page(tmp_path):
     code = f"""import sys, mombook as mb
 sys.modules["IPython"] = sys.modules["ipywidgets"] = None

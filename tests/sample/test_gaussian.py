@@ -19,8 +19,7 @@ METHODS = {"sgd": Method.sgd(0.3), "heavy ball": Method.heavy_ball(0.06, 0.8), "
 
 def literal(method, batch, steps, runs, seed, noise=0.0, start=1.0):
     """``runs`` runs of the literal sampler, shape ``(runs, steps+1)``."""
-    rng = np.random.default_rng(seed)
-    return np.array([oracles.sampled_risk(LAM, method, batch, steps, rng, noise, start) for _ in range(runs)])
+    return oracles.sampled_risk(LAM, method, batch, steps, runs, np.random.default_rng(seed), noise, start)
 
 
 # -- in distribution --------------------------------------------------------------------------------------------------
