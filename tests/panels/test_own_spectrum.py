@@ -117,13 +117,12 @@ def test_the_power_laws_own_eigenvalues_show_the_same_figure_and_others_another(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TAKES)
-def test_the_script_holds_the_spectrum_and_prints_every_number(name, tmp_path):
+def test_the_script_holds_the_spectrum_and_prints_every_number(name, monkeypatch):
     panel, H = own(name, seed=3, d=12)
-    s = panel.read(**SMALL.get(name, {}), spectrum=H)
-    line, program = panel.write(s), tmp_path / "figure.py"
+    s = test_export.once(panel, monkeypatch).read(**SMALL.get(name, {}), spectrum=H)
+    line = panel.write(s)
     text = export.script(panel, line)
-    program.write_text(text, encoding="utf-8")
-    headline, rows = test_export.run(program)
+    headline, _, *rows = test_export.printed_by(text)
     expected = list(export.cells(export.table(panel.finished(s))[1]))
     assert [row[0] for row in rows] == [row[0] for row in expected] and len(rows) > 20
     np.testing.assert_allclose(np.array([r[1:] for r in rows], float), np.array([r[1:] for r in expected], float), rtol=1e-12)

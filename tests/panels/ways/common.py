@@ -121,7 +121,7 @@ def tuned(H, family, batch):
 
 @lru_cache(maxsize=256)
 def searched(H, make, batch):
-    """The best of ``make(lr, beta)`` by scipy's simplex in log lr and the logit of beta: roughly from two starts, then finely."""
+    """The best of ``make(lr, beta)`` by scipy's simplex in log lr and logit beta, roughly from two starts, then finely."""
     def method(z):
         return make(float(np.exp(z[0])), float(scipy.special.expit(z[1])))
 
