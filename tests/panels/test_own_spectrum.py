@@ -29,7 +29,7 @@ SMALL = {"race": {"steps": 40, "trials": 4}, "schedules": {"steps": 64}, "falsif
 
 
 PLAIN = {"budget": {"d": 40, "kappa": 40.0**4},
-         **dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "asgd"), MappingProxyType({"d": 40}))}
+         **dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "asgd"), MappingProxyType({"d": 40, "kappa": 10}))}
 """A power law as small as ``own``'s; where its bend would move what is drawn, without one."""
 
 
