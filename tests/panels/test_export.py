@@ -63,14 +63,14 @@ def printed_by(text):
 
 
 def once(panel, monkeypatch):
-    """The panel, which now computes each scenario once, at rest; ``test_pure`` says that it would answer the same again."""
+    """The panel, which now computes each scenario once; ``test_pure`` says that it would answer the same again."""
     def kept(answer):
         known = {}
 
-        def again(self, scenario, final=True):
-            line = self.write(scenario)
-            known[line] = known.get(line) or answer(self, scenario)
-            return known[line]
+        def again(self, scenario, *final, **named):
+            at = self.write(scenario), *(final or named.values() or [True])
+            known[at] = known.get(at) or answer(self, scenario, *final, **named)
+            return known[at]
 
         return again
 
