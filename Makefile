@@ -56,8 +56,8 @@ lab: $(STAMP)
 
 PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10 --rerun-show-tracebacks --max-suite-reruns=5
 
-# While editing. A test says by a marker (pyproject.toml) that it is not one of these. Types and notebooks are checked beside
-# the tests; what is wrong with them is printed below the tests' last line.
+# While editing. A test says by a marker (pyproject.toml) that it is not one of these, and none of tests/browser is. Types and
+# notebooks are checked beside the tests; what is wrong with them is printed below the tests' last line.
 check: $(STAMP)
 	@$(BIN)/ruff check -q .
 	@found=$$(mktemp); { $(BIN)/mypy --no-error-summary && $(BIN)/python -m tools.build_notebooks --check-source; } >$$found 2>&1 & beside=$$!; \
