@@ -134,7 +134,7 @@ def searched(H, make, batch):
 
     starts = [(np.log(batch / (H.trace + batch * H.largest) / 4), z) for z in (0.0, 3.0)]
     rough = min((descent(z, 0.3, 1e-2) for z in starts), key=lambda each: each.fun)
-    return method(descent(rough.x, 1e-4, 1e-8).x)
+    return method(descent(rough.x, 1e-5, 1e-10).x)
 
 
 def gap(H, family, batch):
