@@ -56,12 +56,12 @@ lab: $(STAMP)
 
 PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=10 --rerun-show-tracebacks --max-suite-reruns=5
 
-# While editing. A test says by a marker (pyproject.toml) that it is not one of these. Types and notebooks are checked beside
-# the tests; what is wrong with them is printed below the tests' last line.
+# While editing. A test says by a marker (pyproject.toml) that it is not one of these, and none of tests/browser is. Types and
+# notebooks are checked beside the tests; what is wrong with them is printed below the tests' last line.
 check: $(STAMP)
 	@$(BIN)/ruff check -q .
 	@found=$$(mktemp); { $(BIN)/mypy --no-error-summary && $(BIN)/python -m tools.build_notebooks --check-source; } >$$found 2>&1 & beside=$$!; \
-	$(PYTEST) -p no:nbval -m 'not slow and not browser and not site' $(TESTARGS); failed=$$?; \
+	$(PYTEST) -p no:nbval --ignore=tests/browser -m 'not slow and not browser and not site' $(TESTARGS); failed=$$?; \
 	wait $$beside || { failed=1; cat $$found; }; rm -f $$found; exit $$failed
 
 # One pytest run, so that its last line counts everything. --nbval executes each notebook and compares every output.

@@ -268,20 +268,16 @@ def _finite(value):
 
 
 # -- samples ----------------------------------------------------------------------------------------------------------
-def sampled_risk(eigenvalues, method, batch, steps, rng, noise=0.0, start=1.0):
-    """One run, literally: B inputs, B labels, B residuals, the mean gradient, the step. Shape ``(steps+1,)``."""
-    d = len(eigenvalues)
-    w_star = np.zeros(d)
-    w = np.sqrt(start) * rng.choice([-1.0, 1.0], size=d)
-    m = np.zeros(d)
-    risk = []
+def sampled_risk(eigenvalues, method, batch, steps, runs, rng, noise=0.0, start=1.0):
+    """Runs, literally: B inputs, B labels, B residuals, the mean gradient, the step. Shape ``(runs, steps+1)``."""
+    w = np.sqrt(start) * rng.choice([-1.0, 1.0], size=(runs, len(eigenvalues)))
+    m, risk = np.zeros_like(w), []
     for _ in range(steps + 1):
-        risk.append(0.5 * np.sum(eigenvalues * (w - w_star) ** 2))
-        x = np.sqrt(eigenvalues) * rng.standard_normal((batch, d))
-        y = x @ w_star + noise * rng.standard_normal(batch)
-        g = x.T @ (x @ w - y) / batch
-        w, m = step(method, w, m, g)
-    return np.array(risk)
+        risk.append(0.5 * np.sum(eigenvalues * w**2, axis=1))          # the solution is 0, and its labels are noise alone
+        x = np.sqrt(eigenvalues) * rng.standard_normal((runs, batch, len(eigenvalues)))
+        residual = np.einsum("rbd,rd->rb", x, w) - noise * rng.standard_normal((runs, batch))
+        w, m = step(method, w, m, np.einsum("rbd,rb->rd", x, residual) / batch)
+    return np.transpose(risk)
 
 
 # -- the published algorithms, as published; each from w0 and a list of gradients as functions of the point -----------

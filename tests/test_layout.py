@@ -112,6 +112,7 @@ def test_import_loads_of_scipy_only_its_top():
     assert run.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_panels_that_move_most_need_no_part_of_scipy():
     """On a web page the first use of ``scipy.optimize`` costs seconds."""
     code = ("import sys\nfrom mombook.panels.remote import Remote\n"

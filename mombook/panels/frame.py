@@ -180,8 +180,9 @@ class Panel:
 
     def carried(self, scenario: Scenario, bar: int) -> Traces:
         """What a bar of the spectrum carries of each expected-risk curve in the figure: trace name -> x and y."""
-        traces, found = self.exact(scenario).traces, {}
-        for name, learner in self.learning(scenario).items():
+        learners, found = self.learning(scenario), {}
+        traces = self.exact(scenario).traces if learners else {}
+        for name, learner in learners.items():
             x = np.asarray(traces[name]["x"], float)
             steps = tuple((x / learner.scale).tolist())
             y = bars.carried(self.spectrum(scenario), learner, steps)[:, bar] if steps else x

@@ -3,6 +3,7 @@ r"""Labels tie code to equations: every ``\tag`` is one equation's own, and ever
 import re
 import tokenize
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,13 @@ CITED = re.compile(rf"(?:# |\b(?:of|by|in|from|as|is|and|see|with|under|to|on|so
 ASIDES = {"three-halves"}                                               # hyphened, yet no label
 
 
+@cache
 def prose(path):
     """The comments and docstrings of a file, without their formulas and code."""
     with path.open("rb") as file:
-        for token in tokenize.tokenize(file.readline):
-            docstring = token.type == tokenize.STRING and token.string.lstrip("rf").startswith('"""')
-            if docstring or token.type == tokenize.COMMENT:
-                yield token.start[0], NOT_PROSE.sub(" ", token.string)
+        return [(token.start[0], NOT_PROSE.sub(" ", token.string)) for token in tokenize.tokenize(file.readline)
+                if token.type == tokenize.COMMENT
+                or (token.type == tokenize.STRING and token.string.lstrip("rf").startswith('"""'))]
 
 
 def cited(text):

@@ -1,6 +1,7 @@
 """The ledger's form; that its claims hold is decided by notebook 10, which runs every check."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,17 @@ def test_there_are_claims_of_all_three_papers_under_keys_of_their_own():
         assert any(k.startswith(f"P1{letter}") for k in keys), f"claim ({letter}) of the first paper is missing"
 
 
+@cache
+def package():
+    """All sources of the package."""
+    return "".join(p.read_text() for p in (ROOT / "mombook").rglob("*.py"))
+
+
 @pytest.mark.parametrize("claim", ALL, ids=lambda c: c.key)
 def test_where_a_claim_is_derived_exists(claim):
     numbers = re.findall(r"notebook (\d\d|[A-Z])\b", claim.derived)
     assert numbers, f"{claim.key}: derived must name a notebook; got {claim.derived!r}"
-    text = "".join(p.read_text() for p in (ROOT / "mombook").rglob("*.py"))
+    text = package()
     for number in numbers:
         source = list((ROOT / "notebooks").glob(f"{number}_*.py"))
         assert source, f"{claim.key}: there is no notebook {number}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+import scipy
 
 import mombook as mb
 from mombook.exact import one_weight
@@ -21,8 +21,8 @@ def test_the_rate_of_the_mean_is_the_engines(lr, batch):
 def test_the_typical_rate_is_the_integral_over_the_chi_square_law(lr, batch):
     """(one-weight-typical) in another variable, by another rule of quadrature."""
     halves = [(0, batch / lr), (batch / lr, np.inf)]
-    whole = -sum(integrate.quad(lambda c: np.log((1 - lr * c / batch) ** 2) * stats.chi2.pdf(c, batch), *ends, limit=400,
-                                epsabs=1e-11)[0] for ends in halves)
+    whole = -sum(scipy.integrate.quad(lambda c: np.log((1 - lr * c / batch) ** 2) * scipy.stats.chi2.pdf(c, batch), *ends,
+                                      limit=400, epsabs=1e-11)[0] for ends in halves)
     np.testing.assert_allclose(one_weight.typical_rate(lr, batch), whole, rtol=1e-7, atol=1e-9)
 
 
@@ -41,8 +41,8 @@ def test_without_noise_both_limits_are_two():
 
 @pytest.mark.parametrize(("lr", "batch", "steps"), [(0.5, 1, 1), (0.3, 4, 3), (0.7, 64, 20)])
 def test_runs_needed_is_the_relative_variance_over_the_squared_precision(lr, batch, steps):
-    factor = stats.chi2.expect(lambda c: (1 - lr * c / batch) ** 2, (batch,))
-    square = stats.chi2.expect(lambda c: (1 - lr * c / batch) ** 4, (batch,))
+    factor = scipy.stats.chi2.expect(lambda c: (1 - lr * c / batch) ** 2, (batch,))
+    square = scipy.stats.chi2.expect(lambda c: (1 - lr * c / batch) ** 4, (batch,))
     n = ((square / factor**2) ** steps - 1) / 0.05**2
     np.testing.assert_allclose(one_weight.runs_needed(lr, batch, steps, 0.05), n, rtol=1e-6)
     assert one_weight.runs_needed(lr, batch, 0, 0.05) == 0

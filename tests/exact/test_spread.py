@@ -90,6 +90,7 @@ def test_the_mean_beside_it_is_the_expected_risk():
     np.testing.assert_allclose(means, mb.risk_curve(H, method, 3, 30, 0.2, start), rtol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "batch"), [("sgd", 64), ("heavy_ball", 8), ("asgd", 1)])
 def test_so_many_means_of_runs_lie_within_their_interval(family, batch):
     """Standard errors of a mean of 100 runs, from theory alone: 200 such means have a variance of 1 and 80 % within 1.28."""

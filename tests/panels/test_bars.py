@@ -14,6 +14,7 @@ from mombook.panels import bars, definition, spectra, style
 from mombook.panels.frame import View
 from mombook.panels.remote import Remote, described
 
+from .test_export import once
 from .test_own_spectrum import PLAIN, SMALL, TAKES, own, usual
 from .test_remote import same, unpacked
 
@@ -94,8 +95,9 @@ def test_what_cannot_be_is_refused_in_words():
 
 
 @pytest.mark.parametrize("name", TAKES)
-def test_every_panel_shows_its_own_bars_and_bends_them(name):
+def test_every_panel_shows_its_own_bars_and_bends_them(name, monkeypatch):
     panel, H = own(name)
+    once(panel, monkeypatch)
     for own_or_not in (PLAIN.get(name, {}), {"spectrum": H}):
         scenario = panel.read(**SMALL.get(name, {}), **own_or_not)
         line = panel.write(scenario)
@@ -172,8 +174,8 @@ def by_recursion(H, learner, steps):
 
 
 @pytest.mark.parametrize("name", LEARNS)
-def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name):
-    panel = definition(name)
+def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name, monkeypatch):
+    panel = once(definition(name), monkeypatch)
     for spectrum in ({"d": 40, "kappa": 100}, {"spectrum": own(name)[1]}):
         samples = {"against": "samples"} if name == "race" else {}
         scenario = panel.read(**{**SMALL.get(name, {}), **spectrum, **samples})
@@ -194,8 +196,8 @@ def test_what_a_bar_carries_is_what_its_directions_do_one_by_one(name):
 
 
 @pytest.mark.parametrize("name", LEARNS)
-def test_what_the_bars_carry_sums_to_the_curve_that_is_drawn(name):
-    panel = definition(name)
+def test_what_the_bars_carry_sums_to_the_curve_that_is_drawn(name, monkeypatch):
+    panel = once(definition(name), monkeypatch)
     scenario = panel.read(**SMALL.get(name, {}))
     drawn, count = panel.exact(scenario).traces, len(bars.of(panel.spectrum(scenario)))
     shares = [panel.carried(scenario, k) for k in range(count)]
@@ -205,8 +207,8 @@ def test_what_the_bars_carry_sums_to_the_curve_that_is_drawn(name):
 
 
 @pytest.mark.parametrize("name", TAKES)
-def test_only_a_panel_with_learning_curves_has_shares_and_hidden_theory_has_none(name):
-    panel = definition(name)
+def test_only_a_panel_with_learning_curves_has_shares_and_hidden_theory_has_none(name, monkeypatch):
+    panel = once(definition(name), monkeypatch)
     line = panel.write(panel.read(**SMALL.get(name, {})))
     assert described(panel)["learns"] is (name in LEARNS)
     head = unpacked(Remote().answer("carried", "k", name, line, 1))

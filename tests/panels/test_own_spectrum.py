@@ -29,7 +29,7 @@ SMALL = {"race": {"steps": 40, "trials": 4}, "schedules": {"steps": 64}, "falsif
 
 
 PLAIN = {"budget": {"d": 40, "kappa": 40.0**4},
-         **dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "asgd"), MappingProxyType({"d": 40}))}
+         **dict.fromkeys(("tradeoff", "sgd", "heavy_ball", "typical", "asgd"), MappingProxyType({"d": 40, "kappa": 10}))}
 """A power law as small as ``own``'s; where its bend would move what is drawn, without one."""
 
 
@@ -117,13 +117,12 @@ def test_the_power_laws_own_eigenvalues_show_the_same_figure_and_others_another(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TAKES)
-def test_the_script_holds_the_spectrum_and_prints_every_number(name, tmp_path):
+def test_the_script_holds_the_spectrum_and_prints_every_number(name, monkeypatch):
     panel, H = own(name, seed=3, d=12)
-    s = panel.read(**SMALL.get(name, {}), spectrum=H)
-    line, program = panel.write(s), tmp_path / "figure.py"
+    s = test_export.once(panel, monkeypatch).read(**SMALL.get(name, {}), spectrum=H)
+    line = panel.write(s)
     text = export.script(panel, line)
-    program.write_text(text, encoding="utf-8")
-    headline, rows = test_export.run(program)
+    headline, _, *rows = test_export.printed_by(text)
     expected = list(export.cells(export.table(panel.finished(s))[1]))
     assert [row[0] for row in rows] == [row[0] for row in expected] and len(rows) > 20
     np.testing.assert_allclose(np.array([r[1:] for r in rows], float), np.array([r[1:] for r in expected], float), rtol=1e-12)
@@ -329,6 +328,7 @@ def test_a_dropped_table_is_a_call_of_the_protocol():
     assert "one of 2 to 12 eigenvalues" in told["refused"]
 
 
+@pytest.mark.slow
 def test_a_program_runs_without_the_book_beside_it(tmp_path):
     """The one of a panel whose recipe prints its numbers, with counts and a name that needs quoting."""
     panel = definition("heavy_ball")

@@ -51,7 +51,7 @@ def test_marks_stand_at_the_recommendation_and_at_critical_batches(advice):
 
 
 def test_what_is_not_reached_is_not_drawn():
-    never = mb.advise(mb.Spectrum.power_law(400, 0.2), 1e-9, 1e7, batches=[1, 2], families=["sgd"])
+    never = mb.advise(mb.Spectrum.power_law(40, 0.2), 1e-9, 1e7, batches=[1, 2], families=["sgd"])
     found = drawn(never.plot())
     assert len(found["SGD"].x) == 0 and not any("recommendation" in name or "fewest" in name for name in found)
 
@@ -65,6 +65,7 @@ def test_everything_stands_out(advice, dark):
             assert color is None or contrast(color, PAPERS[dark]) > 3, (trace.name, color)
 
 
+@pytest.mark.slow
 def test_a_script_writes_a_page(tmp_path):
     code = f"""import sys, mombook as mb
 sys.modules["IPython"] = sys.modules["ipywidgets"] = None

@@ -86,9 +86,8 @@ def test_a_drag_of_a_knot_steps_one_schedule_alone(stepped):
 @pytest.mark.parametrize("line", ["", "memory=0.1"])
 def test_a_drag_of_the_problem_steps_less_than_half_of_what_rest_does(stepped, line):
     """Measured: a fifth to a third, and two fifths of the seconds."""
-    for noise in (0.4, 0.3, 0.2):
-        quick, whole = (stepped(PANEL.read(line, noise=noise), final) for final in (False, True))
-        assert 0 < quick < whole / 2
+    quick, whole = (stepped(PANEL.read(line, noise=0.3), final) for final in (False, True))
+    assert 0 < quick < whole / 2
 
 
 def test_live():

@@ -51,6 +51,7 @@ def test_no_quarter_of_a_small_batch():
     assert at(batch=4)[0].traces["at B/4"]["visible"]
 
 
+@pytest.mark.slow
 def test_the_simulation_counts_the_means_that_lie_where_they_should():
     state = PANEL.read(d=20, batch=4)
     *_, last = PANEL.sample(state)

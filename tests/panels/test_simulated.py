@@ -1,6 +1,8 @@
 """Dots and bands are those of the runs, the runs are those of the scenario and its seed, and they lie on theory."""
 
 import importlib
+from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -47,9 +49,28 @@ def arrived(name, line=None, **changes):
     return traces, said
 
 
+@cache
+def watched(name):
+    """A first simulation: every call of ``simulate_blocks`` (its arguments, the state of its generator, all runs at its end),
+    and what has arrived."""
+    module, calls = importlib.import_module(f"mombook.panels.{name}"), []
+    original = getattr(module, "simulate_blocks", None)
+
+    def recorded(spectrum, method, batch, steps, runs, rng, **more):
+        call = {"spectrum": spectrum, "method": method, "batch": batch, "steps": steps, "runs": runs, **more,
+                "rng": rng.bit_generator.state["state"]["state"]}
+        calls.append(call)
+        for progress in original(spectrum, method, batch, steps, runs, rng, **more):
+            call["risk"] = progress.risk
+            yield progress
+
+    with patch.object(module, "simulate_blocks", recorded, create=original is None):
+        return calls, *arrived(name)
+
+
 @pytest.mark.parametrize("name", LINES)
 def test_a_seed_gives_the_same_bits_and_another_seed_other_runs(name):
-    (first, said), (again, _), (other, _) = arrived(name), arrived(name), arrived(name, seed=4)
+    (_, first, said), (again, _), (other, _) = watched(name), arrived(name), arrived(name, seed=4)
     panel = definition(name)
     assert set(first) <= set(panel.blank(panel.read(LINES[name]))) and said
     for trace, arrays in first.items():
@@ -59,34 +80,10 @@ def test_a_seed_gives_the_same_bits_and_another_seed_other_runs(name):
         assert (np.asarray(arrays["y"]).tobytes() != np.asarray(other[trace]["y"]).tobytes()) == drawn_by_chance, trace
 
 
-@pytest.fixture
-def watched(monkeypatch):
-    """Every call of ``simulate_blocks`` by a panel: its arguments, the state of its generator, all runs at its end."""
-    calls = []
-
-    def watch(name):
-        module = importlib.import_module(f"mombook.panels.{name}")
-        original = module.simulate_blocks
-
-        def recorded(spectrum, method, batch, steps, runs, rng, **more):
-            call = {"spectrum": spectrum, "method": method, "batch": batch, "steps": steps, "runs": runs, **more,
-                    "rng": rng.bit_generator.state["state"]["state"]}
-            calls.append(call)
-            for progress in original(spectrum, method, batch, steps, runs, rng, **more):
-                call["risk"] = progress.risk
-                yield progress
-
-        monkeypatch.setattr(module, "simulate_blocks", recorded)
-        return calls
-
-    return watch
-
-
 @pytest.mark.parametrize("name", RUNS)
-def test_runs_are_of_the_scenario_and_begin_at_its_seed(name, watched):
-    calls, panel = watched(name), definition(name)
+def test_runs_are_of_the_scenario_and_begin_at_its_seed(name):
+    (calls, *_), panel = watched(name), definition(name)
     s = panel.read(LINES[name])
-    arrived(name)
     whole = mb.Spectrum.power_law(s.get("d", 200), s["decay"], s["kappa"], binned=False)
     assert calls[0]["rng"] == np.random.default_rng(3).bit_generator.state["state"]["state"]
     for call in calls:
@@ -96,10 +93,9 @@ def test_runs_are_of_the_scenario_and_begin_at_its_seed(name, watched):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_dots_are_the_mean_and_bands_the_quantiles_of_the_runs_and_both_lie_on_theory(name, watched):
-    calls, panel = watched(name), definition(name)
+def test_dots_are_the_mean_and_bands_the_quantiles_of_the_runs_and_both_lie_on_theory(name):
+    (calls, traces, _), panel = watched(name), definition(name)
     s = panel.read(LINES[name])
-    traces, _ = arrived(name)
     exact = panel.exact(s).traces
     words = {"tradeoff": ["SGD", "heavy ball", "ASGD", "your method"], "small_steps": ["SGD", "SGDM"]}.get(name, [""])
     for call, word in zip(calls, words, strict=False):
@@ -134,10 +130,9 @@ HELD = {"tradeoff": ["SGD", "heavy ball", "ASGD", "your method"], "small_steps":
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_filled_dots_are_those_that_so_few_runs_can_show_and_they_are_counted(name, watched):
+def test_filled_dots_are_those_that_so_few_runs_can_show_and_they_are_counted(name):
     """The standard error of a mean from the spread on the whole spectrum, the expected risk from its own recursion."""
-    calls = watched(name)
-    traces, said = arrived(name)
+    calls, traces, said = watched(name)
     _, _, runs = printed.found(said, r"Simulation \(# runs\)")
     within = filled = hollow = close = 0
     assert len(calls) == len(HELD[name])
@@ -160,10 +155,9 @@ def test_filled_dots_are_those_that_so_few_runs_can_show_and_they_are_counted(na
     assert ("a dot is hollow" in said) == (hollow > 0) or close
 
 
-def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line(watched):
+def test_the_largest_run_is_the_one_that_rises_furthest_above_the_line():
     """Panel ``tradeoff``, and nothing of it where it is not asked for."""
-    calls = watched("tradeoff")
-    traces, _ = arrived("tradeoff")
+    calls, traces, _ = watched("tradeoff")
     for call, word in zip(calls, HELD["tradeoff"], strict=True):
         theory = mb.risk_curve(call["spectrum"], call["method"], call["batch"], call["steps"])
         run = traces[f"{word}: largest run"]
@@ -221,7 +215,7 @@ def test_rows_are_run_from_the_seed_and_lie_on_their_exact_error():
     from .ways.common import Drawn
     from .ways.parallel import RULES, system
 
-    traces, said = arrived("parallel")
+    _, traces, said = watched("parallel")
     panel = definition("parallel")
     c = Drawn(panel, panel.read(LINES["parallel"]))
     s, rng = system(c), np.random.default_rng(3)
@@ -246,7 +240,7 @@ def test_the_search_on_screen_is_the_search_from_the_seed():
     """Panel ``falsify``."""
     from mombook.study import falsify
 
-    traces, said = arrived("falsify")
+    _, traces, said = watched("falsify")
     *_, direct = falsify.search(mb.Spectrum.power_law(3, 2, 300), np.random.default_rng(3), 50)
     np.testing.assert_allclose(traces["tried"]["y"], np.maximum(direct.tried, 0.96), rtol=1e-12)
     np.testing.assert_allclose(traces["best so far"]["y"], np.maximum.accumulate(direct.tried), rtol=1e-12)

@@ -9,6 +9,7 @@ from mombook.panels import start
 START = np.array([0.2, -1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "batch"), [("sgd", 16), ("heavy_ball", 16), ("heavy_ball", 1000)])
 def test_the_mean_risk_of_many_runs_is_exact(family, batch):
     H = mb.Spectrum([1.0, 0.01])

@@ -61,4 +61,4 @@ def test_the_table_is_its_functions():
 
 
 def test_without_a_word_there_is_no_noise_and_a_start_of_one():
-    assert definitions(H, "sgd", 64) == definitions(H, "sgd", 64, 0.0, 1.0)
+    assert definitions(H, "sgd", 16) == definitions(H, "sgd", 16, 0.0, 1.0)

@@ -81,6 +81,7 @@ def _shares(said):
     return [line.split("%")[0].strip() for line in said.splitlines() if "%" in line]
 
 
+@pytest.mark.slow
 def test_the_command_line_explains_itself():
     def run(*words):
         return subprocess.run([sys.executable, "-m", "mombook", *words], capture_output=True, text=True, timeout=60)

@@ -65,6 +65,7 @@ def test_the_median_best_is_that_of_all_subsets(M):
     assert np.all(np.diff(drawn.median_best(np.arange(1, M + 1))) <= 0)
 
 
+@pytest.mark.slow
 def test_the_optimum_is_the_best_of_a_fine_grid():
     for family, sides in (("sgd", (400, 1)), ("heavy_ball", (36, 36))):
         drawn = race.trials(H, family, 4, 40, 64, noise=0.1)

@@ -102,8 +102,8 @@ def test_the_laws_are_the_spectra_they_are_called(law, kappa):
 
 def test_a_spectrum_of_many_bins_is_not_merged_again():
     H, fine = spectrum_of("i^-decay", 1.0, 2.0, 30_000), mb.Spectrum.power_law(30_000, 2.0, binned=False)
-    gap = mb.tune(H, "asgd", 1).gap
-    np.testing.assert_allclose(gap, mb.contraction_gap(fine, mb.tune(H, "asgd", 1).method, 1), rtol=1e-4)
+    best = mb.tune(H, "asgd", 1)
+    np.testing.assert_allclose(best.gap, mb.contraction_gap(fine, best.method, 1), rtol=1e-4)
 
 
 # Where a power is reached within the axes: quantity, family, axis, law, decay, batch, d, ends, which one.

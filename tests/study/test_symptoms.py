@@ -1,5 +1,7 @@
 """The diagnosis at known cases and on both sides of every boundary, and its reference against a wide search."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,7 +97,8 @@ def test_the_slowest_root_is_that_of_the_polynomials(lr, momentum, kappa):
         assert positive == (slowest.real > 0)
 
 
-def test_the_map_is_the_diagnosis_cell_by_cell():
+def test_the_map_is_the_diagnosis_cell_by_cell(monkeypatch):
+    monkeypatch.setattr(symptoms, "reference", cache(reference))        # one search for all cells
     case = {"batch": 64, "noise": np.sqrt(0.3 * H.trace), "target": 1e-2 * UNIT}
     _, best = reference(H, **case)
     lr, momentum = np.geomspace(1e-3, 5, 6), np.array([[0.0], [0.7], [0.99]])
@@ -105,7 +108,7 @@ def test_the_map_is_the_diagnosis_cell_by_cell():
     assert len(np.unique(codes)) >= 4
 
 
-@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed > 5 else []) for seed in range(12)])
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.slow] if seed > 2 else []) for seed in range(12)])
 def test_no_method_of_that_floor_is_clearly_faster_than_the_reference(seed):
     rng = np.random.default_rng(seed)
     spectrum = mb.Spectrum.power_law(int(rng.integers(2, 100)), rng.uniform(0.2, 3), 10 ** rng.uniform(0.5, 5)).compressed(1)
@@ -118,7 +121,8 @@ def test_no_method_of_that_floor_is_clearly_faster_than_the_reference(seed):
     lr = np.array([mb.step_limit(spectrum, batch, 1 - e) for e in forget]) * 10 ** rng.uniform(-5, 0, 300)
     others = [mb.Method.heavy_ball(v, 1 - e) for v, e in zip(lr, forget, strict=True)]
     quiet = [m for m in others if mb.noise_floor(spectrum, m, batch, noise) <= target / 2]
-    assert all(mb.contraction_gap(spectrum, m, batch) < 1.05 * gap for m in quiet)
+    gaps = mb.contraction_gaps(spectrum, 0.0, [m.eta for m in quiet], [m.beta for m in quiet], batch)
+    assert gaps.size and gaps.max() < 1.05 * gap
 
 
 @pytest.mark.parametrize(("change", "said"), [({"lr": 0.0}, "lr must"), ({"momentum": 1.0}, "momentum must"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+import scipy
 
 import mombook as mb
 
@@ -12,8 +12,8 @@ ONE = mb.Spectrum.flat(1)
 def one_weight(lr, B):
     """-E log (1 - lr C/B)^2, C ~ chi^2_B, split at the singularity."""
     def log_factor(c):
-        return np.log((1 - lr * c / B) ** 2) * stats.chi2.pdf(c, B)
-    return -sum(integrate.quad(log_factor, *ends, limit=400)[0] for ends in ((0, B / lr), (B / lr, np.inf)))
+        return np.log((1 - lr * c / B) ** 2) * scipy.stats.chi2.pdf(c, B)
+    return -sum(scipy.integrate.quad(log_factor, *ends, limit=400)[0] for ends in ((0, B / lr), (B / lr, np.inf)))
 
 
 @pytest.mark.parametrize(("lr", "batch"), [(0.2, 1), (2.0, 1), (5.0, 1), (1.0, 4), (0.7, 64)])

@@ -67,6 +67,7 @@ def test_no_search_from_many_starts_finds_less_risk(family, batch, steps, noise)
     assert np.log(risk) <= other + 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "eigenvalues", "batch", "steps", "noise"), [
     ("asgd", 5, 9, 12, 0.3), ("heavy_ball", 2, 2400, 270, 0.01), ("nesterov", 4, 3700, 205, 0.0),
     ("asgd", 6, 1300, 3000, 0.03)])

@@ -121,7 +121,7 @@ def tuned(H, family, batch):
 
 @lru_cache(maxsize=256)
 def searched(H, make, batch):
-    """The best of ``make(lr, beta)`` by scipy's simplex in log lr and the logit of beta, from two starts."""
+    """The best of ``make(lr, beta)`` by scipy's simplex in log lr and logit beta, roughly from two starts, then finely."""
     def method(z):
         return make(float(np.exp(z[0])), float(scipy.special.expit(z[1])))
 
@@ -129,9 +129,12 @@ def searched(H, make, batch):
         gap = mb.contraction_gap(H, method(z), batch)
         return -np.log(gap) if gap > 0 else 1e3
 
+    def descent(z, x, f):
+        return scipy.optimize.minimize(loss, z, method="Nelder-Mead", options={"xatol": x, "fatol": f})
+
     starts = [(np.log(batch / (H.trace + batch * H.largest) / 4), z) for z in (0.0, 3.0)]
-    found = [scipy.optimize.minimize(loss, z, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-10}) for z in starts]
-    return method(min(found, key=lambda each: each.fun).x)
+    rough = min((descent(z, 0.3, 1e-2) for z in starts), key=lambda each: each.fun)
+    return method(descent(rough.x, 1e-5, 1e-10).x)
 
 
 def gap(H, family, batch):

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-import mombook as mb
-
-from .common import rate, same
+from .common import law, rate, same
 
 D = 200
 KINDS = ("compute", "plain", "speed", "spent")
@@ -14,7 +12,7 @@ MARGIN = 0.2
 
 def efficiencies(kappa, decay, B):
     """Compute efficiencies at a batch and at batch 1."""
-    H = mb.Spectrum.power_law(D, decay, kappa).compressed(2)
+    H = law(kappa, decay, D, 2)
     batches = np.array([B, 1.0])
     return {m: rate(H, m, batches) / batches for m in ("sgd", "heavy_ball", "asgd")}
 
