@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from tests.browser.lab import CHROMIUM_FLAGS, chromium_path, missing
-from tests.browser.site import SitePage, served
+from tests.browser.site import RESTS, SitePage, served
 from tools.site import serve
 
 from .browser import JUMP, PRESSES, WATCH
@@ -119,11 +119,15 @@ def waits(tab, moves, pause):
     return found
 
 
-def jumps(tab, pause):
-    """The same for stops of kappa far from one another."""
-    slider = tab.slider("tradeoff", "κ").element_handle()
+def jumps(tab, pause, refined=False):
+    """The same for stops of kappa far from one another; ``refined``: from where the figure has been refined, simulating."""
+    slider, found = tab.slider("tradeoff", "κ").element_handle(), []
     stops = 1 + int(slider.get_attribute("max"))
-    return [_wait(tab, lambda k=k: tab.page.evaluate(JUMP, [slider, 19 * k % stops]), pause) for k in range(1, PRESSES // 2)]
+    for k in range(1, PRESSES // 2):
+        found.append(_wait(tab, lambda k=k: tab.page.evaluate(JUMP, [slider, 19 * k % stops]), pause))
+        if refined:
+            tab.page.wait_for_function(RESTS, arg="tradeoff")
+    return found
 
 
 def _wait(tab, act, pause):
@@ -164,7 +168,7 @@ def awake(launch, base):
     tab.settle("tradeoff", 300)
     found += waits(tab, [("κ", "ArrowLeft"), ("decay", "ArrowLeft"), ("d", "ArrowRight")], 120)
     tab.settle("tradeoff", 300)
-    far = jumps(tab, 700)
+    far = jumps(tab, 700, refined=True)
     browser.close()
     return live[0], min(live[1:]), found, far
 

@@ -19,13 +19,14 @@ MOST = 2200
 
 
 def roots(function: Callable[[Floats, Ints], ArrayLike], low: ArrayLike, high: ArrayLike, xtol: float = 0.0,
-          rtol: float = 1e-15) -> Floats:
+          rtol: float = 1e-15, ends: tuple[Floats, Floats] | None = None) -> Floats:
     """A root of each of several functions.
 
     Args:
         function: ``function(x, which)`` gives the values at ``x``, shape ``(m,)``, of the functions numbered ``which``.
         low, high: ends of the brackets, shape ``(n,)``; at the two ends of one the signs differ.
         xtol, rtol: a root is found when its bracket is shorter than ``xtol + rtol |x|``.
+        ends: the values at ``low`` and at ``high`` where they are known, each ``(n,)``.
 
     Returns:
         The roots, shape ``(n,)``.
@@ -38,7 +39,7 @@ def roots(function: Callable[[Floats, Ints], ArrayLike], low: ArrayLike, high: A
     """
     a, b = np.array(low, float), np.array(high, float)                  # a: the newest point; b: across the root; c: before
     which = np.arange(a.size)
-    fa, fb = (np.asarray(function(x, which), float) for x in (a, b))
+    fa, fb = ends or (np.asarray(function(x, which), float) for x in (a, b))
     if not np.all(np.sign(fa) * np.sign(fb) <= 0):
         raise ValueError("a root needs values of both signs at the ends of its bracket")
     found, c, fc = np.empty(a.size), a, fa

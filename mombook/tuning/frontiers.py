@@ -226,18 +226,19 @@ def critical_batches(spectrum: Spectrum, families: Sequence[str] | None = None, 
         grid = np.linspace(0.0, np.log(min(2 * far, LARGEST)), 16)
         curves = frontier(spectrum, families, np.exp(grid), kurtosis=kurtosis)
         level = np.array([np.log(curves[f].ce[0] * share) for f in families])
-        below = np.array([np.log(curves[f].ce) < y for f, y in zip(families, level, strict=True)])
+        over = np.array([np.log(curves[f].ce) for f in families]) - level[:, None]
+        below = over < 0
         if 2 * far > LARGEST and not below.any(1).all():
             arguments.refuse("share", share, f"so large, for this kurtosis, that every family falls to it by batch {LARGEST:g}")
         far *= 100                                                      # another family may be worse at batch 1
-    fallen = below.argmax(1)
+    fallen, rows = below.argmax(1), np.arange(len(families))
 
     def above(log_b, which):
         batch = np.exp(log_b)
         gap, _ = tune_many(spectrum, [families[k] for k in which], batch, kurtosis)
         return np.log(-np.log1p(-gap) / batch) - level[which]
 
-    found = roots(above, grid[fallen - 1], grid[fallen], xtol=1e-8)
+    found = roots(above, grid[fallen - 1], grid[fallen], xtol=1e-8, ends=(over[rows, fallen - 1], over[rows, fallen]))
     return {f: float(np.exp(x)) for f, x in zip(families, found, strict=True)}
 
 

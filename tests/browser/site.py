@@ -17,10 +17,10 @@ READY = "() => ['ready', 'failed'].includes(document.documentElement.dataset.pyt
 DRAWN = "() => document.documentElement.dataset.drawn === 'yes' || !document.querySelector('.panel')"
 _PANEL = "window.mombook.panels.find(panel => panel.key === key)"
 _PLOTTED = f"key => {_PANEL}.figure.plotted"
-_RESTS = f"""key => {{ const panel = {_PANEL};
+RESTS = f"""key => {{ const panel = {_PANEL};
   return panel.engine.state === 'ready' && !panel.wanted && !panel.unsettled && !panel.calls.length
     && (!panel.engine.job || panel.engine.job.urgency > 2); }}"""
-_SIMULATED = f"key => ({_RESTS})(key) && !{_PANEL}.running"
+_SIMULATED = f"key => ({RESTS})(key) && !{_PANEL}.running"
 
 
 @contextmanager
@@ -82,7 +82,7 @@ class SitePage:
 
     def rest(self, key, seconds=60):
         """Wait until the panel has drawn its refined answer; its simulation, which has Python busy for long, is stopped."""
-        self._until(_RESTS, key, seconds)
+        self._until(RESTS, key, seconds)
         self.page.evaluate(f"key => {{ if ({_PANEL}.running) {_PANEL}.halt(); }}", key)
 
     def settle(self, key, seconds=60):
