@@ -133,6 +133,7 @@ def test_pythons_memory_holds_the_modules_that_are_imported_and_is_made_once(fet
     kept = memory.build(fetched, numpy)
     held = gzip.decompress(kept.read_bytes())
     assert len(held) > 30e6 and held[1:4] == b"snp" and b"excel-tab" in held, "what csv says"
+    assert str(places.ROOT).encode() not in held, "where it was made"
     monkeypatch.setattr(memory.subprocess, "run", lambda *_, **__: pytest.fail("made again"))
     assert memory.build(fetched, numpy) == kept
 

@@ -4,9 +4,10 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const [core, wheel, modules, target] = process.argv.slice(2);
+process.argv.splice(1, 9, "python");                                    // Python would keep where this file is
 const { loadPyodide } = await import(pathToFileURL(`${core}/pyodide.mjs`).href);
 
-// Memory is kept, and what else a browser's Python has is not: this module makes a function in the table of its functions.
+// Memory is kept, and what else Python has outside of it is not: this module makes a function in the table of functions.
 const APART = ["ctypes"];
 
 // What the modules and the wheel's package need of the standard library.

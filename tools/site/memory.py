@@ -1,7 +1,8 @@
 """Python's memory a moment after its start, which a page begins with: starting Python anew takes several times as long.
 
 Pyodide can write its memory out and begin with it. It is taken when the modules of the standard library have been imported
-that numpy and mombook import, and before numpy: compiled modules cannot be part of it.
+that numpy and mombook import, and before numpy: compiled modules cannot be part of it. A browser whose WebAssembly can do less
+than that of the node it was made with (node 20, say, than node 24) refuses it, and Python starts anew there.
 """
 
 import ast
