@@ -127,6 +127,7 @@ def jumps(tab, pause, refined=False):
         found.append(_wait(tab, lambda k=k: tab.page.evaluate(JUMP, [slider, 19 * k % stops]), pause))
         if refined:
             tab.page.wait_for_function(RESTS, arg="tradeoff")
+            tab.page.wait_for_timeout(pause)
     return found
 
 
