@@ -27,7 +27,7 @@ check: export PYTHONDONTWRITEBYTECODE :=
 help:
 	@echo 'make lab        open your copy of the notebooks in JupyterLab  (NOTEBOOKS=folder, NOTEBOOK=..., PORT=8888, LABARGS=--no-browser)'
 	@echo 'make check      lint, types, stale notebooks, quick tests, doctests; budget: 90 s on two cores  (TESTARGS=...)'
-	@echo 'make test       everything: also slow tests, browser, every notebook re-run; half an hour to an hour on'
+	@echo 'make test       everything: also slow tests, browser, every notebook re-run; about half an hour on'
 	@echo '                two cores, budget: 12 min, or 8 min without the web pages  (TESTARGS='\''-m "not site"'\'')'
 	@echo 'make test-fresh the same in a new clone with an empty HOME  (TESTARGS=...)'
 	@echo 'make test-versions  the engine on other versions of its dependencies  (VERSIONS=lowest, highest or newest)'
