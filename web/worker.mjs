@@ -40,7 +40,6 @@ async function start({ indexURL, lockFileURL, memory, integrity }) {
     const unpacked = (await fetch(memory, { integrity })).body.pipeThrough(new DecompressionStream("gzip"));
     const _loadSnapshot = new Uint8Array(await new Response(unpacked).arrayBuffer());
     python = await loadPyodide({ indexURL, lockFileURL, _loadSnapshot });
-    python.runPython("import random; random.seed()");                   // or else it would give every reader the same
     return "";
   } catch (error) {
     python = await loadPyodide({ indexURL, lockFileURL });

@@ -36,7 +36,7 @@ STRIDE = 32
 """Steps one after the other that cost as much as one far time."""
 
 MOST_STEPS = 100_000
-"""Steps that are computed one after the other, at most."""
+"""Steps that are computed for the sake of a few far times, at most."""
 
 POINTS = ("w", "theta")
 """Where a risk is: at w, where gradients are taken, or at the point before Nesterov's look-ahead (theta)."""
@@ -268,7 +268,7 @@ def risk_at(spectrum: Spectrum, method: Method, batch: float, times: ArrayLike, 
     As long as times are crowded, every step is computed, by (block-renewal) of ``renewal``. Far times of small spectra are
     reached by powers of the whole step (repeated squaring, O(n^3 log(last time)) for n distinct entries); of large ones by
     the inverse z-transform (far) of ``resolvent``, a few dozen passes over the spectrum for every time, once the turning
-    modes have died out, some 35/(1 - beta) steps. A billion binned eigenvalues at fifty times up to 10^8 take some
+    modes have died out, some 35/(1 - beta) steps. A billion binned eigenvalues at fifty times up to 10^8 take some tens of
     milliseconds. Relative error 1e-8 where steps are counted in hundreds of millions, less before; what binning itself
     costs is said in ``Spectrum.power_law``.
 

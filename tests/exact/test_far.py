@@ -37,9 +37,11 @@ def test_most_of_those_times_are_reached_without_steps(name, monkeypatch):
     rho = 1 - mb.contraction_gap(H, method, batch)
     settled = TIMES[TIMES > max(36 / np.log(rho / max(method.beta, 1e-9)), 32)]
     assert settled.size > 2
-    monkeypatch.setattr(moments, "risks", None)
-    monkeypatch.setattr(moments, "whole_step", None)
+    computed, every = [], renewal.risks
+    monkeypatch.setattr(renewal, "risks", lambda *given: computed.append(given[3]) or every(*given))
+    monkeypatch.setattr(moments, "closed", None)
     mb.risk_at(H, method, batch, settled)
+    assert sum(computed) <= 32 * settled.size < settled[-1] / 10
 
 
 @pytest.mark.parametrize(("method", "batch", "noise"), [(Method.sgd(0.3), 64, 0.1), (Method.heavy_ball(0.02, 0.99), 64, 0.0),

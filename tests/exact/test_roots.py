@@ -34,6 +34,20 @@ def test_either_way_round_and_to_the_last_digit():
     np.testing.assert_allclose(root(lambda x: x - 1e-250, 0.0, 1.0), 1e-250, rtol=1e-14)
 
 
+def test_known_ends_are_not_asked_for_again():
+    asked = []
+
+    def function(x, which):
+        asked.extend(x)
+        return x**2 - np.array([2.0, 9.0])[which]
+
+    low, high = np.array([0.25, 5.0]), np.array([3.5, 1.5])
+    given = roots(function, low, high, ends=(low**2 - [2, 9], high**2 - [2, 9]))
+    assert not {*low, *high} & {*asked}
+    np.testing.assert_array_equal(given, roots(function, low, high))
+    np.testing.assert_allclose(given, [np.sqrt(2), 3.0], rtol=1e-15)
+
+
 def test_a_bracket_without_a_change_of_sign_is_refused():
     with pytest.raises(ValueError, match="both signs"):
         roots(lambda x, which: x - np.array([0.5, 7])[which], [0.0, 0.0], [1.0, 1.0])
