@@ -165,7 +165,7 @@ def secular_sum(u: Any, p: Point, batch: Any, spectrum: Spectrum, kurtosis: Any 
         past = 0.5 / np.maximum(kurtosis - 2, 0.5)
         if beyond.any():
             room = np.where(beyond[..., None], past / np.maximum(1 / n, 1), room)
-        S = np.where(inside, (o / room) @ n, np.inf)
+        S = np.where(inside, np.vecdot(n, o / room), np.inf)
         if derivative is None:
             return S
         if beyond.any():
@@ -210,8 +210,8 @@ def _slopes(u, p, lam, w, c, o_a, mq, pr):
     p1, x, beta = delta + eta, 1 - u, 1 - eps
     wo, w = w * o_a, w * c                                              # dS in a; the factor common to the rest
     mq, pr, mqq, prr = w * mq, w * pr, w * mq * mq, w * pr * pr
-    d_minus, d_plus = 2 * mq.sum(-1) - mqq @ lam, 2 * pr.sum(-1) + prr @ lam
-    d_Q0, d_R0, d_A0, d_s = mqq.sum(-1), -prr.sum(-1), -wo.sum(-1), -(wo @ lam)
+    d_minus, d_plus = 2 * mq.sum(-1) - np.vecdot(lam, mqq), 2 * pr.sum(-1) + np.vecdot(lam, prr)
+    d_Q0, d_R0, d_A0, d_s = mqq.sum(-1), -prr.sum(-1), -wo.sum(-1), -np.vecdot(lam, wo)
     return np.stack(np.broadcast_arrays(
         -p1 * (d_minus + d_plus) - 2 * x * d_A0 + (eps - 2 * u) * d_Q0 - (4 - eps - 2 * u) * d_R0,
         (eps - u) * d_minus + (x + beta) * d_plus + beta * d_s,
@@ -223,7 +223,8 @@ def solve(p: Point, batch: Any, spectrum: Spectrum, kurtosis: Any = 3.0, start: 
     """The root u of (secular); gap = u (2 - u), negative when the method diverges in mean square.
 
     Newton on log S against w = log(u_noiseless - u), in which S is nearly a straight line of slope between -2 and 0,
-    inside a bracket. It ends where the error left in w is about ``tolerance`` squared.
+    inside a bracket. It ends where the error left in w is about ``tolerance`` squared: each root by itself, to the same bits
+    whatever is solved beside it.
 
     Args:
         p: a ``Point``; batch: >= 1; both broadcast together to the shape of the answer.
@@ -242,7 +243,7 @@ def solve(p: Point, batch: Any, spectrum: Spectrum, kurtosis: Any = 3.0, start: 
         w = np.log(scale / 2)
     else:
         w = np.log(np.maximum(edge - start, scale * 1e-13))
-    low, high, worst = floor, np.full_like(w, np.inf), np.full_like(w, np.inf)
+    low, high, worst, done = floor, np.full_like(w, np.inf), np.full_like(w, np.inf), np.zeros(w.shape, bool)
     u = edge - np.exp(w)
     for _ in range(200):
         S, slope = secular_sum(u, p, batch, spectrum, kurtosis, derivative="u", at=at)
@@ -262,9 +263,10 @@ def solve(p: Point, batch: Any, spectrum: Spectrum, kurtosis: Any = 3.0, start: 
             keep = (new > low) & (new < high) & ~slow | sure
             new = np.where(closed, w, np.where(keep, new, np.where(high <= floor, floor, middle)))
             worst = np.where(slow, np.inf, np.abs(y))
-        w = new
+        w = np.where(done, w, new)
         u = edge - np.exp(w)
-        if (sure | closed).all():
+        done |= sure | closed
+        if done.all():
             break
     return np.where(w <= floor, edge, u)
 

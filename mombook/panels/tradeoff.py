@@ -242,19 +242,26 @@ def _spectrum(problem, final):
 
 
 def _frontiers(problem, batch, final, line=""):
-    """The frontiers over GRID, and the same at the one batch: tuned apart, so that the last digit too is always the same."""
-    families, found = tuple(FAMILIES.items()), []
-    for batches in (tuple(GRID[final].tolist()), (float(batch),)):
-        found.append(_frontier(problem, batches, final, families))
-        if line:
-            own = yours.frontier(problem, line, batches, spectra.GAPS if final else spectra.DRAGGED, PRECISION[final])
-            found[-1] = {**found[-1], OWN: own}
-    return found
+    """The frontiers over GRID, and the same at the one batch. What is not known is tuned in one search: a batch beside others
+    has the same bits as alone."""
+    families, parts = tuple(FAMILIES.items()), (tuple(GRID[final].tolist()), (float(batch),))
+    known = _known(problem, final, families)
+    new = [part for part in parts if part not in known]
+    if new:
+        tuned = frontier(_spectrum(problem, final), list(FAMILIES), sum(new, ()), precision=PRECISION[final])
+        for part in new:
+            cut = slice(len(part)) if part is new[0] else slice(-len(part), None)
+            known[part] = {family: f.part(cut) for family, f in tuned.items()}
+    if not line:
+        return [known[part] for part in parts]
+    bins = spectra.GAPS if final else spectra.DRAGGED
+    return [{**known[part], OWN: yours.frontier(problem, line, part, bins, PRECISION[final])} for part in parts]
 
 
-@lru_cache(maxsize=1024)
-def _frontier(problem, batches, final, families):
-    return frontier(_spectrum(problem, final), [name for name, _ in families], batches, precision=PRECISION[final])
+@lru_cache(maxsize=256)
+def _known(problem, final, families):
+    """What has been tuned for a problem: batches -> family -> its frontier over these."""
+    return {}
 
 
 @lru_cache(maxsize=256)

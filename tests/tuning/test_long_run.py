@@ -201,12 +201,18 @@ def test_other_kurtoses_tune_too(kurtosis):
     assert gaps[3] >= max(gaps[:3]) * (1 - 1e-9)
 
 
-def test_many_at_once_are_one_at_a_time():
-    H = SPECTRA["geometric"]
-    grid = np.array([1.0, 17.0, 1e3, 1e6])
-    together = mb.frontier(H, batches=grid)
-    for family in mb.FAMILIES:
-        np.testing.assert_allclose(together[family].gap, [mb.tune(H, family, b).gap for b in grid], rtol=1e-8)
+@pytest.mark.parametrize(("name", "precision"), [("geometric", 1e-9), ("flat", 1e-9), ("power law 1.5", 1e-5)])
+def test_a_batch_beside_others_has_the_same_bits_as_alone(name, precision):
+    """Pictures that are tuned together here and apart there, as sliders happen to have moved, must not differ."""
+    H = SPECTRA[name]
+    rng = np.random.default_rng(5)
+    grid = 10 ** rng.uniform(0, 6, 11)
+    together = mb.frontier(H, batches=grid, precision=precision)
+    for part in (slice(1), slice(3, 8), slice(6, 11, 2)):
+        for family in mb.FAMILIES:
+            alone = mb.frontier(H, [family], grid[part], precision)[family]
+            for one, other in zip((alone.gap, *alone.points), (together[family].gap, *together[family].points), strict=True):
+                np.testing.assert_array_equal(one, other[part])
 
 
 def test_large_spectra_are_tuned_on_small_ones_without_loss():
