@@ -23,6 +23,9 @@ from ..model.spectrum import Spectrum
 FAR = 34
 """Steps are looked for up to 2^FAR."""
 
+AT_ONCE = 20_000
+"""Modes that are halved back together: about as many as a processor keeps at hand."""
+
 
 class _Run(NamedTuple):
     """M^T and N_T of some steps, by entries: arrays that broadcast to ``(..., k, n)``."""
@@ -44,12 +47,16 @@ class _Run(NamedTuple):
                     a * c * ee + (a * d + b * c) * em + b * d * mm + other.em,
                     c * c * ee + 2 * c * d * em + d * d * mm + other.mm)
 
+    def part(self, methods):
+        """The same for some of the methods."""
+        return _Run(*(entry[methods] for entry in self))
+
 
 def _one(lam, delta, eta, beta):
     """One step of (method): ``(k, n)``."""
     delta, eta, beta = (np.asarray(v, float)[..., None] for v in (delta, eta, beta))
-    step, one = delta + eta, np.ones_like(lam)
-    return _Run(1 - step * lam, -eta * beta * one, lam * np.ones_like(step), beta * one, step**2 * one, -step * one, one)
+    step = delta + eta
+    return _Run(*np.broadcast_arrays(1 - step * lam, -eta * beta, lam, beta, step**2, -step, 1.0))
 
 
 def risks_after(spectrum: Spectrum, delta: Vector, eta: Vector, beta: Vector, batch: float, steps: int, noise: float = 1.0,
@@ -108,31 +115,37 @@ def steps_to(spectrum: Spectrum, delta: Vector, eta: Vector, beta: Vector, batch
     batches = arguments.array("batches", batches, low=1.0, ndim=1)[:, None]
     target = arguments.number("target", target, above=0.0)
 
-    def risk(run):
-        return run.a**2 @ weight + run.ee @ forced / batches
+    def risk(run, batch):
+        return run.a**2 @ weight + run.ee @ forced / batch
 
-    powers, shape = [_one(lam, delta, eta, beta)], (len(batches), len(delta))
+    powers, steps = [_one(lam, delta, eta, beta)], np.full((len(batches), len(delta)), np.inf)
     if weight.sum() <= target:
-        return np.zeros(shape)
+        return np.zeros_like(steps)
     with np.errstate(all="ignore"):
-        reached = risk(powers[-1]) <= target
-        while len(powers) <= FAR and not reached.all():
+        below = [risk(powers[-1], batches) <= target]
+        while len(powers) <= FAR and not np.any(below, axis=0).all():
             powers.append(powers[-1].then(powers[-1]))
-            reached |= risk(powers[-1]) <= target
+            below.append(risk(powers[-1], batches) <= target)
             if not np.isfinite(powers[-1].a).any():
                 break
-        steps, run = np.zeros(shape), _begin(shape, lam)
-        for k in reversed(range(len(powers))):                          # the last step at which the risk is above
-            after = run.then(powers[k])
-            above = ~(risk(after) <= target)
-            run = _Run(*(np.where(above[..., None], new, old) for new, old in zip(after, run, strict=True)))
-            steps += above * 2.0**k
-        now, following = risk(run), risk(run.then(powers[0]))
-        return np.where(reached & (following <= target), steps + np.log(now / target) / np.log(now / following), np.inf)
+        first = len(powers) - np.logical_and.accumulate(below[::-1]).sum(0)     # from this power on the risk is always below
+        pairs = np.argwhere(np.any(below, axis=0))
+        pairs = pairs[np.argsort(first[*pairs.T], kind="stable")]
+        for few in np.array_split(pairs, 1 + pairs.shape[0] * lam.size // AT_ONCE):
+            own, k = batches[few[:, 0], 0], few[:, 1]
+            last, run = np.zeros(k.size), _begin(k.size, lam)
+            for n in reversed(range(first[*few.T].max(initial=0))):     # the last step at which the risk is above
+                after = run.then(powers[n].part(k))
+                above = ~(risk(after, own) <= target)
+                run = _Run(*(np.where(above[:, None], new, old) for new, old in zip(after, run, strict=True)))
+                last += above * 2.0**n
+            now, following = risk(run, own), risk(run.then(powers[0].part(k)), own)
+            steps[few[:, 0], k] = np.where(following <= target, last + np.log(now / target) / np.log(now / following), np.inf)
+    return steps
 
 
-def _begin(shape, lam):
-    one, zero = np.ones((*shape, lam.size)), np.zeros((*shape, lam.size))
+def _begin(size, lam):
+    one, zero = np.ones((size, lam.size)), np.zeros((size, lam.size))
     return _Run(one, zero, zero, one, zero, zero, zero)
 
 
