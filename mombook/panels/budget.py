@@ -200,7 +200,7 @@ class BudgetPanel(Panel):
             yours.keep_inside(traces, ranges, drawn_at)
         _right(traces, ranges, s, final)
         return View(traces, _sentence(s, numbers), ranges,
-                    ["<b>The same samples</b> in larger batches", f"The runs at <b>B = {given(round(numbers['batch'], 2))}</b>",
+                    ["<b>The same samples</b> in larger batches", f"The runs at <b>B = {round(numbers['batch'])}</b>",
                      "At <b>long memory</b>"], [_lamp(s)], numbers)
 
     def recipe(self, scenario):

@@ -72,6 +72,7 @@ class Question(Panel):
     the two plotly axes; ``window``: the range of each, as plotly counts it, which must not depend on the answer.
     """
 
+    claims = True
     asks = ""
     cases: Mapping[str, Case] = MappingProxyType({})
     curves: Sequence[Curve] = ()
@@ -172,10 +173,10 @@ class Question(Panel):
             numbers |= {"answer": answer, "decades": decades}
             left = f"{self.unmoved} " if guess == self.guess.default else ""
             shown |= self.marks(case, guess, answer)
-            text = f"{left}{verdict} {_of(type(self), 'explain', case)} Asked was: {asked}"
+            text = f"{verdict} {left}{_of(type(self), 'explain', case)} Asked was: {asked}"
         else:
             shown |= self.marks(case, guess)
-            text = f"{asked} {self.says(guess)} Place it, then reveal the answer."
+            text = f"{self.says(guess)} Place it, then reveal the answer. Asked is: {asked}"
         self._name(shown)
         traces = {c.name: NOTHING for c in self.curves} | {n: NOTHING for n in ("distance", "your guess", "the answer")}
         traces |= {name: {"visible": True, **arrays} for name, arrays in shown.items()}

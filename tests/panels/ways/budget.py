@@ -240,7 +240,7 @@ AXES = {name: RIGHT if "limit" in name or "(right)" in name else MIDDLE if name.
 def titles(c):
     """The batch of the runs, whose steps are whole."""
     T = max(round(c.s["samples"] / min(c.batch, c.s["samples"])), 1)
-    yield 1, "B = #", round(c.s["samples"] / T, 2), 6
+    yield 1, "B = #", round(c.s["samples"] / T), 6
 
 
 def said(c):
