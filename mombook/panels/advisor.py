@@ -328,7 +328,7 @@ def _sentence(scenario, facts, word, n):
     there = f"{percent(scenario['target'])} of the starting risk"
     reaches = f"reaches {there} in {count(n['steps'])} steps" if np.isfinite(n["steps"]) else f"never reaches {there}"
     gaussian = f"in {count(n['gaussian'])} steps" if np.isfinite(n["gaussian"]) else "never"
-    ridge = "no ridge" if scenario["ridge"] <= RIDGE.low else f"ridge {given(scenario['ridge'])}"
+    ridge = "no ridge (the slider's least)" if scenario["ridge"] <= RIDGE.low else f"ridge {given(scenario['ridge'])}"
     told = "for these rows" if scenario["tuned"] == "rows" else "as if rows were Gaussian"
     notes = "".join(f" {note}" for note in facts.notes)
     return (f"On {facts.name} at B = {B}, {word} {reaches}; Gaussian theory says {gaussian}. κ = {three(n['kappa'])}, rows "

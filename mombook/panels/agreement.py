@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import Floats
-from ..exact.moments import risk_curve
+from ..exact.moments import risk_at
 from ..exact.spread import spreads
 from ..model.method import Method
 from ..model.spectrum import Spectrum
@@ -33,7 +33,7 @@ WITHIN = 1.2816
 GIVEN_UP = 40.0
 """Spread of a run over its mean from which on it is not computed further: no panel affords the runs."""
 
-PIECE = 50
+PIECE = 5
 """Steps of the spread between two signs of life: some milliseconds."""
 
 
@@ -78,7 +78,7 @@ def theory(key: spectra.Key, H: Spectrum, method: Method, batch: int, times: Flo
             break
         if t % PIECE == 0:
             yield Sample(fraction, {})
-    return Theory(times, risk_curve(H, method, batch, int(times[-1]), noise)[times], spread[times])
+    return Theory(times, risk_at(H, method, batch, times, noise), spread[times])
 
 
 def told(runs: int, counts: Iterable[tuple[int, int, int]]) -> str:

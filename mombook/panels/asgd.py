@@ -33,7 +33,7 @@ STEEPEST = 1e8
 FLOOR = 1e-4
 """Two CEs closer than this are drawn at this distance."""
 
-LEAD = {10.0**k: f"{10.0 ** (k + 2):,g} %" for k in range(-4, 4)}
+LEAD = {10.0**k / 100: f"{10.0**k:g}" if k < 3 else f"10<sup>{k}</sup>" for k in range(-2, 6)}
 """Labels of the right plot's axis: CE ratio less 1, as it is drawn -> the same in per cent."""
 
 DOUBLED = [0.95, 2.3]
@@ -113,7 +113,7 @@ class ASGDPanel(Panel):
             yaxis2=style.axis("factor, if B is doubled", anchor="x2", range=DOUBLED, autorange=False,
                               tickvals=[1, 1.25, 1.5, 1.75, 2]),
             xaxis3=style.axis("decay of the spectrum", anchor="y3", autorange=False),
-            yaxis3=style.log_axis("more efficient than heavy ball, by", anchor="x3", tickvals=list(LEAD),
+            yaxis3=style.log_axis("lead over heavy ball, %", anchor="x3", tickvals=list(LEAD),
                                   ticktext=list(LEAD.values()))))
         f.update_layout(self.wide())
         return f
@@ -199,9 +199,9 @@ def _left(traces, ranges, H, scenario, grid, own, numbers):
         yours.keep_inside(traces, ranges, {"": ("xaxis", "yaxis")})
     upper, lower = bounds.two_buffer_gap(H, B).value, bounds.mass_gap(H, B).value
     drawn = np.where(upper < 1, -np.log1p(-np.minimum(upper, 1 - 1e-16)), np.nan) / B / unit
-    proved = {"ASGD at most (T5)": drawn, "ASGD at least (T6)": -np.log1p(-lower) / B / unit}
+    proved = {"ASGD ≤ (T5)": drawn, "ASGD ≥ (T6)": -np.log1p(-lower) / B / unit}
     traces["T5"] = {"x": B, "y": drawn, "visible": on and bool((upper < 1).any())}
-    traces["T6"] = {"x": B, "y": proved["ASGD at least (T6)"], "visible": on}
+    traces["T6"] = {"x": B, "y": proved["ASGD ≥ (T6)"], "visible": on}
     rings = [-np.log1p(-numbers["gap"][k]) / batch / unit for k in shown]
     plot = Plot(ranges["xaxis"], ranges["yaxis"], 3)
     plot.marks([batch] * len(shown), rings)

@@ -161,7 +161,8 @@ class FarHorizonPanel(Panel):
         across = [0, np.log10(T)]
         ranges = {"xaxis": across, "yaxis": [low, np.log10(HIGHEST)], "xaxis2": across, "yaxis2": [0, top]}
         return View(traces, _sentence(scenario, numbers), ranges,
-                    [f"Tuned for <b>T = {given(T)}</b>; marks: for that t", "By which <b>power</b> the risk falls"],
+                    [f"Tuned for <b>T = {given(T)}</b>; marks: each for its own time",
+                     "By which <b>power</b> the risk falls; a is the decay"],
                     numbers=numbers)
 
     def recipe(self, scenario):
@@ -237,7 +238,7 @@ def _law_names(traces, words, across, up):
         plot.curve(*(traces[f"{word}: exponent"][axis] for axis in "xy"))
         plot.marks(*(traces[f"{word}: exponent, tuned anew"][axis] for axis in "xy"))
     lines = [(text, plot.curve(traces[name]["x"], traces[name]["y"])) for name, text in (
-        ("law of the exponent", "1 − 1/a"), ("ASGD's exponent, tuned anew", "(2 − 1/a)<br>(1 − 1/a)"))
+        ("law of the exponent", "1 − 1/a"), ("ASGD's exponent, tuned anew", "(2 − 1/a) ×<br>(1 − 1/a)"))
         if traces[name].get("visible", True)]
     return plot.names(lines, ABOVE_OR_BELOW)
 

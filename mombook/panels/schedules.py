@@ -122,7 +122,7 @@ class SchedulesPanel(Panel):
             xaxis=style.axis("samples", autorange=False), yaxis=style.log_axis("learning rate / best constant one"),
             xaxis2=style.axis("samples", anchor="y2", autorange=False),
             yaxis2=style.log_axis("risk / risk at the start", anchor="x2"),
-            xaxis3=style.axis("final risk / best rate found", anchor="y3", type="log", autorange=False,
+            xaxis3=style.axis("risk / best rate's risk", anchor="y3", type="log", autorange=False,
                               tickvals=[0.5, 1, 2, 4, 8]),
             yaxis3=style.axis("", anchor="x3", autorange=False, showticklabels=False, ticks="", showgrid=False)))
         f.update_layout(self.wide())

@@ -31,6 +31,23 @@ def test_theory_is_the_expected_risk_and_the_spread_of_one_run(noise):
     assert set(signs) == {0.25}
 
 
+def test_it_gives_a_sign_of_life_every_few_steps(monkeypatch):
+    """A step may take milliseconds in a web page, where nothing is answered until the next sign."""
+    taken, between = [0], []
+
+    def counted(*given):
+        for each in spreads(*given):
+            taken[0] += 1
+            yield each
+
+    spreads = agreement.spreads
+    monkeypatch.setattr(agreement, "spreads", counted)
+    waiting = agreement.theory(KEY, spectra.one_by_one(KEY), mb.Method.sgd(0.1), 4, TIMES, 0.25)
+    for _ in waiting:
+        between.append(taken[0] - sum(between))
+    assert sum(between) > TIMES[-1] / 2 and max(between) <= 8
+
+
 def test_what_diverges_is_given_up():
     theory, _ = known(mb.Method.sgd(5.0), 1)
     assert np.isinf(theory.spread[-1]) and not theory.filled(10**6)[-1] and theory.filled(10**6)[0]

@@ -79,7 +79,7 @@ def regime_names(name):
 
 def bounds_named(c):
     """T5 where it says something, and T6."""
-    names = {"ASGD at most (T5)": "T5", "ASGD at least (T6)": "T6"}
+    names = {"ASGD ≤ (T5)": "T5", "ASGD ≥ (T6)": "T6"}
     return {name: word for name, word in names.items() if np.isfinite(c[word][1]).any()}
 
 
@@ -177,7 +177,7 @@ TRACES = {**{word: efficiency(f) for f, word in FAMILIES.items()}, YOURS: own,
           "curve names": named("curve names", curves_named, 3), "distance here": distance_here, "here's name": here_named}
 
 LEFT, MIDDLE, RIGHT = (("batch size B", "e-folds per sample × tr H / μ"), ("batch size B", "factor, if B is doubled"),
-                       ("decay", "more efficient than heavy ball, by"))
+                       ("decay", "lead over heavy ball, %"))
 AXES = {**dict.fromkeys(TRACES, LEFT),
         **dict.fromkeys(("linear (doubled)", "saturated (doubled)", "regimes (doubled)", "steps saved", "samples paid",
                          "here doubled", "names doubled"), MIDDLE),

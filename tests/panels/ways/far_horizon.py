@@ -92,7 +92,7 @@ def formulas(c):
     """Each formula's trace: the one whose level its value is."""
     a, lines = c.s["decay"], {}
     for text in c.whole("law names", "text"):
-        value = eval(text.replace("<br>", "").replace("−", "-").replace(")(", ")*("), {"a": a})
+        value = eval(text.replace("<br>", "").replace("−", "-").replace("×", "*"), {"a": a})
         lines[text] = next(name for name in ("law of the exponent", "ASGD's exponent, tuned anew")
                            if np.allclose(c[name][1], value) and name not in lines.values())
     return lines

@@ -183,7 +183,7 @@ TRACES = {
     "as good": line,
 }
 AXES = {name: ("samples", "risk / risk at the start") if name.endswith("risk") else
-        ("final risk / best rate found", "") if name.endswith(("row", "ones", "good")) else
+        ("risk / best rate's risk", "") if name.endswith(("row", "ones", "good")) else
         ("samples", "learning rate / best constant one") for name in TRACES}
 CONSTANTS = ("“1/t”",)
 
