@@ -49,7 +49,7 @@ DEAR = tuple(f"tests/{name}" for name in (
     "tuning/test_frontiers.py::test_fourth_moments_t_times_as_large_are_a_batch_t_times_as_small",
     "tuning/test_frontiers.py::test_tune_steps_reaches_the_target_no_later_than_the_asymptotic_method",
     "tuning/test_frontiers.py::test_tune_steps_says_when_nothing_reaches_the_target",
-    "tuning/test_long_run.py::test_many_at_once_are_one_at_a_time",
+    "tuning/test_long_run.py::test_a_batch_beside_others_has_the_same_bits_as_alone",
     "tuning/test_long_run.py::test_no_neighbour_beats_the_tuned_method",
     "tuning/test_steps.py::test_what_is_reached_at_once_and_what_never",
     "tuning/test_steps.py::test_without_label_noise_training_in_epochs_may_end_at_any_step",
