@@ -217,14 +217,14 @@ def _left(traces, ranges, H, scenario, grid, own, numbers):
 
 
 def _regimes(traces, plot, linear, saturated, last, ends, which, heights, on=True):
-    """The shaded regions and their names; that of a narrow linear regime begins where the regime does."""
+    """The shaded regions and their names; that of a narrow linear regime stands beside it."""
     for region, (a, b) in {"linear": (1.0, linear), "saturated": (saturated, last)}.items():
         traces[f"{region}{which}"] = {"x": [a, b, b, a], "y": [ends[0]] * 2 + [ends[1]] * 2, "visible": bool(on and b > a)}
     spans = [(1.0, linear, "linear"), (linear, saturated, "traded"), (saturated, last, "saturated")]
     named = [(word, *plot.best(word, [(np.log10(np.sqrt(a * b)) / 6, y) for y in heights], ("bottom center",)))
              for a, b, word in spans if b > 20 * a]
-    if 2 < linear <= 20:
-        named.append(("linear", *plot.best("linear", [(0.0, y) for y in heights], ("bottom right",))))
+    if 2 < linear <= 20:                                                # too narrow for its name, which points to it
+        named.append(("← linear", *plot.best("← linear", [(np.log10(linear) / 6, y) for y in heights], ("bottom right",))))
     traces[f"regimes{which}"] = {**texts(named), "visible": on}
 
 

@@ -73,7 +73,8 @@ def regime_names(name):
         x, _ = c[name]
         for B, word in zip(x, c.whole(name, "text"), strict=True):
             power = exponent(c, B)
-            assert {"linear": power > 0.8, "traded": 0.05 < power < 0.95, "saturated": power < 0.2}[word], (B, word, power)
+            assert {"linear": power > 0.8, "← linear": 0.8 < power < 0.95, "traded": 0.05 < power < 0.95,
+                    "saturated": power < 0.2}[word], (B, word, power)
     return check
 
 
