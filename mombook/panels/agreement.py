@@ -34,7 +34,7 @@ GIVEN_UP = 40.0
 """Spread of a run over its mean from which on it is not computed further: no panel affords the runs."""
 
 PIECE = 5
-"""Steps of the spread between two signs of life: some milliseconds."""
+"""Steps of the spread between two signs of life: a few milliseconds, ten to thirty in a web page."""
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,7 @@ def _frontiers(problem, batch, final, line=""):
 
 @lru_cache(maxsize=256)
 def _known(problem, final, families):
-    """What has been tuned for a problem: batches -> family -> its frontier over these."""
+    """What has been tuned for a problem and for what is now in ``FAMILIES``: batches -> family -> its frontier over these."""
     return {}
 
 

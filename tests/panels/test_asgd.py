@@ -47,6 +47,13 @@ def test_the_curve_lies_between_its_bounds():
         assert np.all((y <= high) | np.isnan(high))
 
 
+def test_the_axis_of_the_lead_is_in_per_cent():
+    axis = panel.figure().layout.yaxis3
+    told = [10.0 ** float(text[7:-6]) if text.startswith("10<sup>") else float(text) for text in axis.ticktext]
+    np.testing.assert_allclose(told, 100 * np.array(axis.tickvals), rtol=1e-12)
+    assert axis.title.text.endswith(", %")
+
+
 def test_flat_spectrum_says_so():
     view = panel.exact(panel.read(kappa=1))
     assert "flat" in view.sentence
